@@ -1,0 +1,1 @@
+"""What is learned from the graph. Importing this package imports neither torch, pykeen nor dgl."""

@@ -1,0 +1,1 @@
+"""What can be said: the ontology of a catalog, read from Turtle."""

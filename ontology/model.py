@@ -1,0 +1,97 @@
+"""What can be said: classes, relations and properties, and which class is a kind of which."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import networkx as nx
+
+from ontology.errors import InputError
+
+Datatype = Literal["string", "integer", "number", "boolean", "date"]
+
+ITEM = "Item"
+"""The class of everything that can be recommended."""
+USER = "User"
+"""The class of everybody something is recommended to."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class of entities, for example `Film`; `name` is also its label in the graph (CamelCase)."""
+
+    name: str
+    iri: str
+    label: str
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Property:
+    """An attribute of an entity, for example `year`."""
+
+    name: str
+    iri: str
+    label: str
+    datatype: Datatype = "string"
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A relation, for example `DIRECTED_BY`; `name` is also its type in the graph (UPPER_SNAKE).
+
+    `label` reads head to tail ("directed by"), `inverse_label` tail to head ("directed").
+    An interaction is a relation from a user to an item. It is positive from `positive_from` on (None: always).
+    """
+
+    name: str
+    iri: str
+    label: str
+    inverse_label: str
+    domain: str
+    range: str
+    positive_from: float | None = None
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """Classes, relations and properties by name. `text` is the Turtle it was read from."""
+
+    classes: Mapping[str, Class]
+    relations: Mapping[str, Relation]
+    properties: Mapping[str, Property]
+    text: str
+
+    @cached_property
+    def _tree(self) -> "nx.DiGraph[str]":
+        tree: nx.DiGraph[str] = nx.DiGraph()
+        tree.add_nodes_from(self.classes)
+        tree.add_edges_from((c.name, parent) for c in self.classes.values() for parent in c.parents)
+        return tree
+
+    def ancestors(self, cls: str) -> tuple[str, ...]:
+        """All classes that `cls` is a kind of, itself first, then sorted by name."""
+        if cls not in self.classes:
+            raise InputError(f"class {cls!r} is not in the ontology; it has {', '.join(sorted(self.classes))}")
+        return (cls, *sorted(nx.descendants(self._tree, cls)))
+
+    def is_a(self, cls: str, ancestor: str) -> bool:
+        """Whether `cls` is `ancestor` or a kind of it."""
+        return ancestor in self.ancestors(cls)
+
+    def kinds_of(self, ancestor: str) -> tuple[str, ...]:
+        """All classes that are `ancestor` or a kind of it, sorted by name."""
+        return tuple(sorted({ancestor, *nx.ancestors(self._tree, ancestor)}))
+
+    def is_interaction(self, relation: str) -> bool:
+        """Whether the relation says what a user did with an item."""
+        return self.is_a(self.relations[relation].domain, USER)
+
+    def interactions(self) -> tuple[Relation, ...]:
+        """The relations from a user to an item, sorted by name."""
+        return tuple(r for n, r in sorted(self.relations.items()) if self.is_interaction(n))
+
+    def knowledge(self) -> tuple[Relation, ...]:
+        """The relations between entities that are not interactions, sorted by name."""
+        return tuple(r for n, r in sorted(self.relations.items()) if not self.is_interaction(n))

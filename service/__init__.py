@@ -1,0 +1,1 @@
+"""The faces: the command line, the REST API and the pages."""
