@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Query:
-    """Who asks and for how much. `history` are item keys, newest last; it is used when the user has none.
-
-    """
+    """Who asks and for how much. `history` are item keys, newest last; it is used when the user has none."""
 
     user: str | None = None
     history: tuple[str, ...] = ()
@@ -54,13 +52,13 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """An item, its place, and why. `sources` are the candidate sources that found it, with their scores."""
+    """An item, its place, and why. `sources` are the candidate sources that found it."""
 
     id: str
     name: str
     rank: int
     score: float
-    sources: Mapping[str, float]
+    sources: tuple[str, ...]
     properties: Mapping[str, object]
     explanation: Explanation | None = None
 

@@ -1,0 +1,31 @@
+"""What was learned, as arrays. Every teacher reads a history, so that users nobody trained on are served alike."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.adjacency import Adjacency
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """The learned part of a bundle; I items, E entities, R relations, d dimensions.
+
+    A user's vector is `sum(gnn_fold_in[i] for i in history) / sqrt(len(history))`; its score for item i is the
+    inner product with `gnn_items[i]`.
+    """
+
+    gnn_items: NDArray[np.float32]  # (I, d)
+    gnn_fold_in: NDArray[np.float32]  # (I, d)
+    transe_entities: NDArray[np.float32]  # (E, d)
+    transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
+    neighbour_ids: NDArray[np.int32]  # (I, k), padded with -1
+    neighbour_weights: NDArray[np.float32]  # (I, k)
+    popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
+    adjacency: Adjacency
+
+    @property
+    def n_items(self) -> int:
+        """How many items there are."""
+        return len(self.popularity)

@@ -1,0 +1,128 @@
+"""Why: the most telling path of triples from the history to an item, found in memory."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.adjacency import Adjacency
+from embed.bundle import Bundle
+from retrieval.answer import Explanation, Node, Step
+
+HISTORY = 100
+"""How many of the newest liked items a path may start from."""
+
+Hop = tuple[int, int, int]
+"""From entity, signed relation (see Adjacency), to entity."""
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where paths may start: the history, and every entity that one triple joins to it.
+
+    `near` maps an entity to the newest liked item that touches it.
+    """
+
+    history: tuple[int, ...]
+    near: dict[int, int]
+
+
+def origins(graph: Adjacency, liked: NDArray[np.int32]) -> Origins:
+    """Prepare a history, int32, newest last; done once per answer."""
+    recent = liked[-HISTORY:]
+    owner, touched = graph.gather(recent)
+    return Origins(tuple(recent.tolist()), dict(zip(touched.tolist(), recent[owner].tolist(), strict=True)))
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Finds paths in a bundle's graph and says them in the words of its ontology."""
+
+    bundle: Bundle
+
+    def explain(self, start: Origins, item: int, *, cold: bool = False) -> Explanation:
+        """The path to `item` through the rarest entity: one triple, two, or three where two entities are related."""
+        if cold:
+            return Explanation("Popular with everybody: there is no history to explain it from.")
+        hops = self._direct(start, item) or self._shared(start, item) or self._related(start, item)
+        if not hops:
+            return Explanation(
+                "No path of triples joins this item to the history; users with similar histories liked it."
+            )
+        path = tuple(self._step(hop) for hop in hops)
+        return Explanation(_words(path), path, *_cypher(path))
+
+    def step(self, entity: int, position: int) -> Step:
+        """The triple at a position of an entity's row, walked from that entity."""
+        neighbours, relations = self._graph.row(entity)
+        return self._step((entity, int(relations[position]), int(neighbours[position])))
+
+    def _direct(self, start: Origins, item: int) -> list[Hop]:
+        near, _ = self._graph.row(item)
+        origin = next((h for h in reversed(start.history) if h in near), None)
+        return [] if origin is None else [self._hop(origin, item)]
+
+    def _shared(self, start: Origins, item: int) -> list[Hop]:
+        near, _ = self._graph.row(item)
+        shared = [e for e in near.tolist() if e in start.near and start.near[e] != item]
+        if not shared:
+            return []
+        entity = min(shared, key=self._commonness)
+        return [self._hop(start.near[entity], entity), self._hop(entity, item)]
+
+    def _related(self, start: Origins, item: int) -> list[Hop]:
+        n_items = self.bundle.catalog.n_items
+        near, _ = self._graph.row(item)
+        entities = near[near >= n_items]
+        owner, reached = self._graph.gather(entities)
+        pairs = [
+            (int(entities[o]), e)
+            for o, e in zip(owner.tolist(), reached.tolist(), strict=True)
+            if e >= n_items and e in start.near
+        ]
+        if not pairs:
+            return []
+        last, first = min(pairs, key=lambda pair: self._commonness(pair[0]) + self._commonness(pair[1]))
+        return [self._hop(start.near[first], first), self._hop(first, last), self._hop(last, item)]
+
+    @cached_property
+    def _graph(self) -> Adjacency:
+        return self.bundle.teachers.adjacency
+
+    def _commonness(self, entity: int) -> int:
+        return int(self._graph.degree(np.array([entity]))[0])
+
+    def _hop(self, start: int, end: int) -> Hop:
+        neighbours, relations = self._graph.row(start)
+        return start, int(relations[int(np.searchsorted(neighbours, end))]), end
+
+    def _step(self, hop: Hop) -> Step:
+        start, signed, end = hop
+        inverse = signed < 0
+        name = self.bundle.catalog.relations[-1 - signed if inverse else signed]
+        relation = self.bundle.ontology.relations[name]
+        label = relation.inverse_label if inverse else relation.label
+        return Step(self._node(start), name, self._node(end), inverse, label)
+
+    def _node(self, entity: int) -> Node:
+        catalog = self.bundle.catalog
+        return Node(catalog.classes[catalog.entity_class[entity]], catalog.keys[entity], catalog.names[entity])
+
+
+def _words(path: tuple[Step, ...]) -> str:
+    return path[0].start.name + "".join(f" – {step.label} – {step.end.name}" for step in path)
+
+
+def _cypher(path: tuple[Step, ...]) -> tuple[str, dict[str, str]]:
+    """The query that returns the keys along the same path, and its parameters.
+
+    Labels and relation types cannot be parameters; they are names that the ontology has checked.
+    """
+    nodes = [path[0].start, *(step.end for step in path)]
+    pattern = f"(n0:{nodes[0].cls} {{id: $n0}})"
+    for i, step in enumerate(path, 1):
+        arrow = f"<-[:{step.relation}]-" if step.inverse else f"-[:{step.relation}]->"
+        pattern += f"{arrow}(n{i}:{nodes[i].cls} {{id: $n{i}}})"
+    returned = ", ".join(f"n{i}.id AS n{i}" for i in range(len(nodes)))
+    return f"MATCH {pattern} RETURN {returned} LIMIT 1", {f"n{i}": node.key for i, node in enumerate(nodes)}

@@ -1,0 +1,50 @@
+"""What the ranker knows of a candidate. The same function serves training and answering."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.teachers import Teachers
+from retrieval.history import History
+from retrieval.sources import Found
+
+_SCORES = ("collaborative", "item_to_item", "graph", "transe", "popularity")
+FEATURES = (
+    *(f"{name}.{form}" for name in _SCORES for form in ("raw", "standard", "rank")),
+    "history.length",
+    "item.degree",
+)
+"""The names of the columns, in order."""
+
+
+def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
+    """What each source thinks of the items, int (n,): name -> float32 (n,). TransE: minus the distance."""
+    distance = np.zeros(len(items), np.float32)
+    if found.centre is not None:
+        distance = np.linalg.norm(teachers.transe_entities[items] - found.centre, axis=1)
+    return {
+        "collaborative": teachers.gnn_items[items] @ found.vector,
+        "item_to_item": found.item_to_item[items],
+        "graph": found.graph[items],
+        "transe": -distance,
+        "popularity": np.log1p(teachers.popularity[items]).astype(np.float32),
+    }
+
+
+def features(
+    teachers: Teachers, history: History, scored: dict[str, NDArray[np.float32]], items: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """The candidates' features, float32 (n, len(FEATURES)).
+
+    Each score stands as it is, standardised among the candidates, and as a reciprocal rank: users differ in
+    scale, and the ranker shall compare candidates, not users.
+    """
+    columns = [column for name in _SCORES for column in _forms(scored[name])]
+    columns.append(np.full(len(items), np.log1p(len(history.liked))))
+    columns.append(np.log1p(teachers.adjacency.degree(items)))
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:
+    rank = np.empty(len(score), np.int64)
+    rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
+    return score, (score - score.mean()) / (score.std() + 1e-6), 1.0 / rank

@@ -1,0 +1,25 @@
+"""A user's history as numbers, and as it stands at this request."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class History:
+    """Item numbers, newest last, each once: `liked` int32 are the positive ones, `seen` int32 are all of them."""
+
+    liked: NDArray[np.int32]
+    seen: NDArray[np.int32]
+
+
+EMPTY = History(np.empty(0, np.int32), np.empty(0, np.int32))
+
+
+def history_of(items: NDArray[np.integer], positive: NDArray[np.bool_]) -> History:
+    """A history from interactions in order of time; of an item met twice the last one counts."""
+    last = {int(item): bool(good) for item, good in zip(items, positive, strict=True)}
+    newest_last = sorted(last, key={int(item): i for i, item in enumerate(items)}.__getitem__)
+    liked = np.array([item for item in newest_last if last[item]], np.int32)
+    return History(liked, np.array(newest_last, np.int32))

@@ -1,0 +1,104 @@
+"""Where candidates come from. Each source reads the history alone and names itself; larger scores are better."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.teachers import Teachers
+from retrieval.history import History
+from retrieval.index import Index
+
+Scores = NDArray[np.float32]
+
+RECENT = 50
+"""How many of the newest liked items the graph source starts from: bounds the cost of a long history."""
+HUB = 500
+"""Entities in more triples than this say nothing about taste, and walking through them costs the most."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What each source makes of a history.
+
+    `vector` float32 (d,) is the user's vector; `item_to_item` and `graph` float32 (I,) score every item.
+    `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
+    """
+
+    vector: NDArray[np.float32]
+    item_to_item: Scores
+    graph: Scores
+    centre: NDArray[np.float32] | None
+
+
+def look(teachers: Teachers, history: History) -> Found:
+    """Let every source read the history."""
+    liked = history.liked
+    return Found(
+        vector=user_vector(teachers, liked),
+        item_to_item=item_to_item(teachers, liked),
+        graph=graph_neighbours(teachers, liked[-RECENT:]),
+        centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
+    )
+
+
+def candidates(
+    teachers: Teachers, index: Index, history: History, found: Found, n: int
+) -> dict[str, NDArray[np.int64]]:
+    """The best `n` items of each source that the user has not seen, best first: source name -> item numbers."""
+    if not len(history.liked):
+        return {"popularity": _unseen(popular(teachers), history, n)}
+    ids, _ = index.search(found.vector, min(n + len(history.seen), teachers.n_items))
+    return {
+        "collaborative": _unseen(ids, history, n),
+        "item_to_item": _unseen(_best(found.item_to_item, n + len(history.seen)), history, n),
+        "graph": _unseen(_best(found.graph, n + len(history.seen)), history, n),
+        "popularity": _unseen(popular(teachers), history, n // 4),
+    }
+
+
+def user_vector(teachers: Teachers, liked: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Fold a history in: the user's vector float32 (d,), as the network defines it (see Teachers)."""
+    total = teachers.gnn_fold_in[liked].sum(axis=0)
+    return np.asarray(total / np.sqrt(max(len(liked), 1)), np.float32)
+
+
+def item_to_item(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:
+    """The sum of each item's weights to the liked ones: float32 (I,)."""
+    ids = teachers.neighbour_ids[liked].ravel()
+    weights = teachers.neighbour_weights[liked].ravel()
+    real = ids >= 0
+    return np.bincount(ids[real], weights[real], minlength=teachers.n_items).astype(np.float32)
+
+
+def graph_neighbours(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:
+    """Items that share entities with the liked ones, rare entities first: float32 (I,).
+
+    An entity counts 1 / log(2 + degree) (Adamic and Adar 2003) as often as the history touches it; hubs do not.
+    """
+    graph = teachers.adjacency
+    _, touched = graph.gather(liked)
+    entities, times = np.unique(touched, return_counts=True)
+    degree = graph.degree(entities)
+    rare = degree <= HUB
+    weight = times[rare] / np.log(2.0 + degree[rare])
+    owner, reached = graph.gather(entities[rare])
+    item = reached < teachers.n_items
+    return np.bincount(reached[item], weight[owner[item]], minlength=teachers.n_items).astype(np.float32)
+
+
+def popular(teachers: Teachers) -> NDArray[np.int64]:
+    """All items, most liked first; equals in order of their number."""
+    return np.argsort(-teachers.popularity, kind="stable")
+
+
+def _best(scores: Scores, n: int) -> NDArray[np.int64]:
+    """The numbers of the n best items with a score above 0, best first."""
+    n = min(n, len(scores))
+    best = np.argpartition(-scores, n - 1)[:n]
+    best = best[np.argsort(-scores[best], kind="stable")]
+    return best[scores[best] > 0]
+
+
+def _unseen(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:
+    return ids[~np.isin(ids, history.seen)][:n]
