@@ -1,0 +1,158 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ontology.errors import InputError
+from ontology.names import relation_name
+from ontology.turtle import load_ontology, parse_ontology
+
+MOVIES = Path(__file__).parents[2] / "ontology" / "movies.ttl"
+
+PREFIXES = """
+@prefix : <https://shop.example/#> .
+@prefix kg: <https://kgrec.example/core#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+:Thing a owl:Class ; rdfs:subClassOf kg:Item .
+"""
+
+
+def refused(turtle: str) -> str:
+    with pytest.raises(InputError) as caught:
+        parse_ontology(PREFIXES + turtle)
+    return str(caught.value)
+
+
+def test_the_films_can_be_read() -> None:
+    films = load_ontology(MOVIES)
+    assert films.ancestors("Film") == ("Film", "CreativeWork", "Item")
+    assert films.kinds_of("Agent") == ("Agent", "Company", "Person")
+    directed = films.relations["DIRECTED_BY"]
+    assert (directed.label, directed.inverse_label, directed.domain, directed.range) == (
+        "directed by",
+        "directed",
+        "Film",
+        "Person",
+    )
+    assert [r.name for r in films.interactions()] == ["RATED"]
+    assert films.relations["RATED"].positive_from == 3.5
+    assert films.properties["year"].datatype == "integer"
+    assert films.text == MOVIES.read_text(encoding="utf-8")
+
+
+def test_every_ontology_has_items_users_and_names() -> None:
+    empty = parse_ontology("")
+    assert sorted(empty.classes) == ["Item", "User"]
+    assert sorted(empty.properties) == ["name"]
+
+
+def test_a_class_may_have_several_parents() -> None:
+    shop = parse_ontology(PREFIXES + ":Gift a owl:Class . :Toy a owl:Class ; rdfs:subClassOf :Thing, :Gift .")
+    assert shop.ancestors("Toy") == ("Toy", "Gift", "Item", "Thing")
+
+
+def test_the_label_of_an_inverse_property_is_the_inverse_label() -> None:
+    shop = parse_ontology(
+        PREFIXES
+        + """
+        :likes a owl:ObjectProperty ; rdfs:label "mag"@de , "likes"@en ; rdfs:domain kg:User ; rdfs:range :Thing .
+        :likedBy a owl:ObjectProperty ; owl:inverseOf :likes ; rdfs:label "is liked by" .
+        """
+    )
+    assert list(shop.relations) == ["LIKES"]
+    assert (shop.relations["LIKES"].label, shop.relations["LIKES"].inverse_label) == ("likes", "is liked by")
+    assert shop.relations["LIKES"].positive_from is None
+
+
+@pytest.mark.parametrize(
+    ("local", "name"),
+    [
+        ("directedBy", "DIRECTED_BY"),
+        ("rated", "RATED"),
+        ("hasURL", "HAS_URL"),
+        ("isURLOf", "IS_URL_OF"),
+    ],
+)
+def test_relations_are_upper_snake(local: str, name: str) -> None:
+    assert relation_name(f"https://shop.example/{local}") == name
+
+
+@given(st.from_regex(r"[a-z][A-Za-z0-9]{0,20}", fullmatch=True))
+def test_a_relation_name_keeps_every_letter(local: str) -> None:
+    name = relation_name(f"urn:x:{local}")
+    assert name.replace("_", "").lower() == local.lower()
+    assert not name.startswith("_")
+    assert not name.endswith("_")
+
+
+RELATION = 'rdfs:domain :Thing ; rdfs:range :Thing ; kg:inverseLabel "x" .'
+
+
+@pytest.mark.parametrize(
+    ("turtle", "message"),
+    [
+        (
+            ":Toy a owl:Class ; rdfs:subClassOf :Gift .",
+            "'Toy' is a subclass of <https://shop.example/#Gift>, which is not",
+        ),
+        (":A a owl:Class ; rdfs:subClassOf :B . :B a owl:Class ; rdfs:subClassOf :A .", "in a circle: "),
+        (":Me a owl:Class ; rdfs:subClassOf :Thing, kg:User .", "'Me' is a kind of Item and a kind of User"),
+        (":toy a owl:Class .", "the local name 'toy' has to be CamelCase"),
+        (f":Likes a owl:ObjectProperty ; {RELATION}", "the local name 'Likes' has to be camelCase"),
+        (":full-name a owl:DatatypeProperty .", "the local name 'full-name' has to be camelCase"),
+        (":id a owl:DatatypeProperty .", "cannot be called 'id'"),
+        (":size a owl:DatatypeProperty ; rdfs:range xsd:hexBinary .", "property 'size' has the range"),
+        (f":thing a owl:ObjectProperty ; {RELATION}", "class 'Thing' and relation 'THING' have the same name"),
+        (
+            f":LIKES a owl:Class . :likes a owl:ObjectProperty ; {RELATION}",
+            "class 'LIKES' and relation 'LIKES' have the same",
+        ),
+        ("<urn:a:Toy> a owl:Class . <urn:b:Toy> a owl:Class .", "two classes are called 'Toy'"),
+        (
+            f":hasUrl a owl:ObjectProperty ; {RELATION} :hasURL a owl:ObjectProperty ; {RELATION}",
+            "two relations are called",
+        ),
+        (":of a owl:ObjectProperty ; rdfs:range :Thing ; kg:inverseLabel 'x' .", "'OF': rdfs:domain is missing"),
+        (
+            ":of a owl:ObjectProperty ; rdfs:domain :Thing ; rdfs:range :Nix ; kg:inverseLabel 'x' .",
+            "rdfs:range is <https",
+        ),
+        (
+            ":of a owl:ObjectProperty ; rdfs:domain :Thing, kg:User ; rdfs:range :Thing ; kg:inverseLabel 'x' .",
+            "has 2 values",
+        ),
+        (":of a owl:ObjectProperty ; rdfs:domain :Thing ; rdfs:range :Thing .", "add kg:inverseLabel"),
+        (f":of a owl:ObjectProperty ; kg:positiveFrom 1 ; {RELATION}", "has kg:positiveFrom, but its domain is not"),
+        (
+            f":of a owl:ObjectProperty ; kg:positiveFrom 'a' ; {RELATION}",
+            "has to be a number",
+        ),
+        (
+            ":of a owl:ObjectProperty ; rdfs:domain kg:User ; rdfs:range kg:User ; kg:inverseLabel 'x' .",
+            "leads to an item",
+        ),
+        ("<urn:x> a owl:Ontology ; owl:imports <http://localhost:9/x.ttl> .", "nothing is fetched"),
+        (":a owl:inverseOf :b . :b owl:inverseOf :a .", "owl:inverseOf of each other"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(turtle: str, message: str) -> None:
+    assert message in refused(turtle)
+
+
+def test_a_syntax_error_names_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.ttl"
+    path.write_text("@prefix : <urn:x:> .\n:a :b :c .\n:a :b ] .\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"broken\.ttl: line 3: "):
+        load_ontology(path)
+
+
+def test_a_file_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        load_ontology(tmp_path / "none.ttl")
+    latin = tmp_path / "latin.ttl"
+    latin.write_bytes(b"# caf\xe9\n")
+    with pytest.raises(InputError, match="is not UTF-8"):
+        load_ontology(latin)
