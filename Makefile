@@ -1,0 +1,37 @@
+# Everything a person or CI runs. Each target does its own set-up: see README.md.
+PYTHON ?= python3.11
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup check test demo bench docs clean
+
+setup: .venv/.ready
+
+# The first install fetches the training libraries (5 GB unpacked); later runs return at once.
+.venv/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "kgrec needs Python 3.11 as $(PYTHON); name yours with make PYTHON=..."; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+demo: setup
+	$(BIN)/kg demo $(ARGS)
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: setup
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf .kg .cache dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
