@@ -2,18 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kg.progress import Progress, silent
 from kg.triples import Entity, Interaction
 from ontology.errors import NotReadyError
 from ontology.model import ITEM, USER, Ontology
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -74,20 +73,20 @@ class Readable(Protocol):
         """All interactions of a kind."""
 
 
-def snapshot(store: Readable, ontology: Ontology, progress: Progress = lambda _: None) -> Snapshot:
+def snapshot(store: Readable, ontology: Ontology, progress: Progress = silent) -> Snapshot:
     """Read the whole graph, one class and one relation at a time; only the columns are kept in memory.
 
     Raises NotReadyError if the graph holds no items.
     """
-    progress("entities")
+    progress("read entities", 0, 3)
     classes, entities, n_items, n_users = _read_entities(store, ontology)
     if not n_items:
         raise NotReadyError("the graph holds no items: load a catalog with `kg ingest` first")
     number = {(e[0], e[1]): i for i, e in enumerate(entities)}
     relations = tuple(r.name for r in ontology.knowledge())
-    progress("triples")
+    progress("read triples", 1, 3)
     triples = _read_triples(store, relations, number)
-    progress("interactions")
+    progress("read interactions", 2, 3)
     interactions = _read_interactions(store, ontology, number, n_items)
     class_number = {c: i for i, c in enumerate(classes)}
     columns: dict[str, Any] = {

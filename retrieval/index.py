@@ -25,11 +25,16 @@ class Index:
         return ids[0][found], scores[0][found]
 
 
-def build_index(vectors: NDArray[np.float32]) -> bytes:
-    """An exact index over vectors float32 (n, d): the fastest choice up to about 100,000 of them."""
+def index_of(vectors: NDArray[np.float32]) -> Index:
+    """An exact index in memory."""
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(np.ascontiguousarray(vectors, np.float32))
-    return bytes(faiss.serialize_index(index))
+    return Index(index, index.d)
+
+
+def build_index(vectors: NDArray[np.float32]) -> bytes:
+    """An exact index over vectors float32 (n, d): the fastest choice up to about 100,000 of them."""
+    return bytes(faiss.serialize_index(index_of(vectors).handle))
 
 
 def open_index(path: Path) -> Index:

@@ -1,5 +1,6 @@
 """Histories as they stand now: what the bundle holds, and every event in the journal since."""
 
+import threading
 from collections import defaultdict
 from typing import Protocol
 
@@ -27,6 +28,7 @@ class LiveState:
         self._bundle = bundle
         self._feed = feed
         self._seq = 0
+        self._lock = threading.Lock()
         self._arrived: dict[str, list[tuple[int, bool, int]]] = defaultdict(list)
         catalog = bundle.catalog
         self._item = {key: i for i, key in enumerate(catalog.keys[: catalog.n_items])}
@@ -36,10 +38,11 @@ class LiveState:
 
     def refresh(self) -> None:
         """Take in what the journal has gained. Raises StoreError if the journal cannot be read."""
-        while events := self._feed.since(self._seq, _BATCH):
-            for seq, event in events:
-                self._take(event)
-                self._seq = seq
+        with self._lock:
+            while events := self._feed.since(self._seq, _BATCH):
+                for seq, event in events:
+                    self._take(event)
+                    self._seq = seq
 
     def item_number(self, key: str) -> int | None:
         """The number of an item, or None if the bundle does not know it."""

@@ -36,7 +36,7 @@ def look(teachers: Teachers, history: History) -> Found:
     liked = history.liked
     return Found(
         vector=user_vector(teachers, liked),
-        item_to_item=item_to_item(teachers, liked),
+        item_to_item=item_to_item(teachers.neighbour_ids, teachers.neighbour_weights, liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
@@ -63,12 +63,11 @@ def user_vector(teachers: Teachers, liked: NDArray[np.int32]) -> NDArray[np.floa
     return np.asarray(total / np.sqrt(max(len(liked), 1)), np.float32)
 
 
-def item_to_item(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:
-    """The sum of each item's weights to the liked ones: float32 (I,)."""
-    ids = teachers.neighbour_ids[liked].ravel()
-    weights = teachers.neighbour_weights[liked].ravel()
-    real = ids >= 0
-    return np.bincount(ids[real], weights[real], minlength=teachers.n_items).astype(np.float32)
+def item_to_item(ids: NDArray[np.int32], weights: NDArray[np.float32], liked: NDArray[np.int32]) -> Scores:
+    """The sum of each item's weights to the liked ones: float32 (I,). `ids`, `weights` (I, k) end in -1."""
+    near, weight = ids[liked].ravel(), weights[liked].ravel()
+    real = near >= 0
+    return np.bincount(near[real], weight[real], minlength=len(ids)).astype(np.float32)
 
 
 def graph_neighbours(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:

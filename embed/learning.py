@@ -1,0 +1,74 @@
+"""All teachers learn from one snapshot: TransE first, the network starts from it, the neighbours beside it."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.adjacency import adjacency
+from embed.gnn import GnnOptions, train_gnn
+from embed.itemknn import item_neighbours
+from embed.teachers import Teachers
+from embed.transe import TransEOptions, train_transe
+from kg.progress import Progress, silent
+from kg.snapshot import Interactions, Snapshot
+from ontology.errors import NotReadyError
+
+
+@dataclass(frozen=True)
+class TeacherOptions:
+    """What the teachers need; `seed` and `device` overrule those of each."""
+
+    transe: TransEOptions = field(default_factory=TransEOptions)
+    gnn: GnnOptions = field(default_factory=GnnOptions)
+    neighbours: int = 200
+    shrinkage: float = 10.0
+    seed: int = 0
+    device: str = "cpu"
+
+
+def learn(
+    snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions, progress: Progress = silent
+) -> Teachers:
+    """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
+
+    Raises NotReadyError if no known interaction is positive.
+    """
+    liked = snapshot.interactions.where(known & snapshot.interactions.positive)
+    if not len(liked):
+        raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
+    n_entities = len(snapshot.keys)
+    seed = {"seed": options.seed, "device": options.device}
+    transe = train_transe(
+        _triples(snapshot, liked), n_entities, len(snapshot.relations) + 1, replace(options.transe, **seed), progress
+    )
+    gnn = train_gnn(
+        snapshot.triples,
+        liked.user,
+        liked.item,
+        n_entities=n_entities,
+        n_items=snapshot.n_items,
+        n_users=snapshot.n_users,
+        entity_init=transe.entities,
+        options=replace(options.gnn, **seed),
+        progress=progress,
+    )
+    near = item_neighbours(
+        liked.user, liked.item, snapshot.n_users, snapshot.n_items, options.neighbours, options.shrinkage
+    )
+    return Teachers(
+        gnn_items=gnn.items,
+        gnn_fold_in=gnn.fold_in,
+        transe_entities=transe.entities,
+        transe_relations=transe.relations,
+        neighbour_ids=near.ids,
+        neighbour_weights=near.weights,
+        popularity=np.bincount(liked.item, minlength=snapshot.n_items),
+        adjacency=adjacency(snapshot.triples, n_entities),
+    )
+
+
+def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:
+    """The knowledge, and "likes" as one more relation from the user to the item."""
+    likes = np.full(len(liked), len(snapshot.relations), np.int32)
+    return np.concatenate([snapshot.triples, np.stack([liked.user + snapshot.n_items, likes, liked.item], axis=1)])

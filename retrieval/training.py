@@ -1,0 +1,104 @@
+"""From a snapshot to a bundle. Imports torch; a serving process never imports this."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
+
+import numpy as np
+from embed.ranker import RankerOptions, TrainedRanker, export_onnx, train_ranker
+from numpy.typing import NDArray
+
+from embed.bundle import Draft
+from embed.learning import TeacherOptions, learn
+from embed.split import held_out_by_time
+from embed.teachers import Teachers
+from kg.progress import Progress, silent
+from kg.snapshot import Interactions, Snapshot
+from ontology.errors import NotReadyError
+from ontology.model import Ontology
+from retrieval.cases import users_at
+from retrieval.features import FEATURES, features, scores
+from retrieval.index import build_index, index_of
+from retrieval.recommend import PER_SOURCE
+from retrieval.sources import candidates, look
+
+_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "faiss-cpu", "onnxruntime", "numpy")
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """`holdout` is the last part of each user's history that nothing is learned from; `kg evaluate` needs it.
+
+    `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
+    `ranker_users` bounds how many users the ranker learns from.
+    """
+
+    holdout: float = 0.2
+    ranker_holdout: float = 0.2
+    ranker_users: int = 20_000
+    teachers: TeacherOptions = field(default_factory=TeacherOptions)
+    ranker: RankerOptions = field(default_factory=RankerOptions)
+
+
+def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progress: Progress = silent) -> Draft:
+    """Learn everything and put it together, unpublished.
+
+    Raises NotReadyError where there is too little to learn from.
+    """
+    held_out = held_out_by_time(snapshot.interactions, options.holdout)
+    ranker = _ranker(snapshot, ~held_out, options, progress)
+    teachers = learn(snapshot, ~held_out, options.teachers, _named("final", progress))
+    about = {
+        "options": asdict(options),
+        "features": FEATURES,
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "metrics": {"ranker.validation_auc": round(ranker.validation_auc, 4), "ranker.epochs": ranker.epochs},
+    }
+    index = build_index(teachers.gnn_items)
+    return Draft(snapshot, ontology, teachers, held_out, index, export_onnx(ranker), about)
+
+
+def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, progress: Progress) -> TrainedRanker:
+    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels."""
+    later = np.zeros(len(known), np.bool_)
+    later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
+    teachers = learn(snapshot, known & ~later, options.teachers, _named("for the ranker", progress))
+    rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
+    if not any(labels.any() for _, labels in rows):
+        raise NotReadyError(
+            "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
+            "load more interactions"
+        )
+    groups = np.repeat(np.arange(len(rows)), [len(labels) for _, labels in rows])
+    return train_ranker(
+        np.concatenate([x for x, _ in rows]),
+        np.concatenate([y for _, y in rows]),
+        groups,
+        replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
+        progress,
+    )
+
+
+def _examples(
+    interactions: Interactions,
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    teachers: Teachers,
+    most: int,
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Per user: the candidates' features float32 (n, f), and 1 where the item was liked later, float32 (n,)."""
+    index = index_of(teachers.gnn_items)
+    for history, liked in users_at(interactions, before, after, most):
+        if not len(history.liked):
+            continue
+        found = look(teachers, history)
+        found_by = candidates(teachers, index, history, found, PER_SOURCE)
+        items = np.unique(np.concatenate(list(found_by.values())))
+        yield (
+            features(teachers, history, scores(teachers, found, items), items),
+            np.isin(items, liked).astype(np.float32),
+        )
+
+
+def _named(name: str, progress: Progress) -> Progress:
+    return lambda phase, done, total: progress(f"{phase} ({name})", done, total)

@@ -1,0 +1,215 @@
+"""The command `kg`: each command is a thin skin over a function."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from kg.journal import Journal
+from kg.workspace import Workspace
+from ontology.errors import InputError, KgrecError, NotReadyError
+from retrieval.answer import Query
+from retrieval.opening import open_recommender
+from retrieval.recommend import Recommender
+from service import console, steps
+from service import demo as demonstration
+
+machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+count = click.option("-n", default=10, show_default=True, help="How many to print.", type=click.IntRange(1, 1000))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="kgrec")
+def kg() -> None:
+    """Recommend items by what they mean.
+
+    A catalog becomes a knowledge graph (`kg ingest`), vectors are learned from it (`kg train`), and answers come
+    with the path that explains them (`kg recommend`, `kg serve`). Everything local is kept in the folder KG_HOME
+    (default .kg). KG_GRAPH names a Neo4j server (bolt://…, with KG_GRAPH_USER and KG_GRAPH_PASSWORD or
+    KG_GRAPH_PASSWORD_FILE); left empty, an embedded graph database is started on loopback.
+    """
+
+
+@kg.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="How columns become entities (YAML)."
+)
+@machine
+def ingest(paths: tuple[Path, ...], mapping: Path, as_json: bool) -> None:
+    """Load catalog files, or a folder of them, into the graph.
+
+    Rows that cannot be loaded are written to rejects.jsonl in KG_HOME, with file, line, column and reason.
+    Exit status: 0 all loaded, 1 loaded with rejects, 2 the input is wrong and nothing was loaded, 3 the store failed.
+    """
+    with console.bars() as progress:
+        report = steps.load(Workspace.from_env(), paths, mapping, progress)
+    if as_json:
+        console.as_json(asdict(report))
+    else:
+        console.load_report(report, Workspace.from_env().rejects)
+    sys.exit(1 if report.refused else 0)
+
+
+@kg.command()
+@click.option("--holdout", default=0.2, show_default=True, help="Last part of each history kept for `kg evaluate`.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same bundle on the same machine.")
+@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
+@machine
+def train(holdout: float, seed: int, device: str, as_json: bool) -> None:
+    """Learn vectors and the ranker from the graph, and publish them as a bundle."""
+    with _training_libraries(), console.bars() as progress:
+        trained = steps.learn(Workspace.from_env(), holdout=holdout, seed=seed, device=device, progress=progress)
+    if as_json:
+        console.as_json(asdict(trained))
+    else:
+        console.mapping("Trained", asdict(trained))
+
+
+@kg.command()
+@click.option("-k", default=20, show_default=True, help="Cut-off of the metrics.", type=click.IntRange(1, 1000))
+@machine
+def evaluate(k: int, as_json: bool) -> None:
+    """Score the bundle, beside simpler systems, on the interactions that it held out."""
+    with _training_libraries():
+        from retrieval.evaluation import evaluate as score
+
+        with console.bars() as progress, _recommender() as recommender:
+            scored = score(recommender, k, progress)
+    if as_json:
+        console.as_json(asdict(scored))
+    else:
+        console.evaluation(scored)
+
+
+@kg.command()
+@click.argument("user", required=False)
+@click.option("--history", multiple=True, metavar="ITEM", help="Items liked, oldest first; for users not known yet.")
+@click.option("--exclude", multiple=True, metavar="ITEM", help="Items that shall not be recommended.")
+@count
+@machine
+def recommend(user: str | None, history: tuple[str, ...], exclude: tuple[str, ...], n: int, as_json: bool) -> None:
+    """Recommend items to USER, or for a history, each with the path that explains it."""
+    with _recommender() as recommender:
+        given = recommender.recommend(Query(user=user, history=history, n=n, exclude=exclude))
+    if as_json:
+        console.as_json(asdict(given))
+    else:
+        console.answer(f"For user {user}" if user else "For this history", given)
+
+
+@kg.command()
+@click.argument("item")
+@count
+@machine
+def similar(item: str, n: int, as_json: bool) -> None:
+    """Find items that go with ITEM."""
+    with _recommender() as recommender:
+        given = recommender.similar(item, n)
+        name = recommender.bundle.catalog.names[recommender.item_number(item)]
+    if as_json:
+        console.as_json(asdict(given))
+    else:
+        console.answer(f"Similar to {name}", given)
+
+
+@kg.command()
+@click.argument("user")
+@click.argument("item")
+@click.option("--prove", is_flag=True, help="Run the Cypher on the graph and show what it returns.")
+@machine
+def explain(user: str, item: str, prove: bool, as_json: bool) -> None:
+    """Show the path from USER's history to ITEM, and the Cypher that returns it."""
+    with _recommender() as recommender:
+        found = recommender.rank(Query(user=user), (item,)).recommendations[0].explanation
+    if found is None:
+        raise InputError(f"there is no explanation for item {item!r}")
+    proof = steps.prove(Workspace.from_env(), found) if prove and found.cypher else None
+    if as_json:
+        console.as_json(asdict(found) | ({"proof": proof} if prove else {}))
+    else:
+        console.explanation(found, proof)
+
+
+@kg.command()
+@click.argument("cypher")
+@click.option("--param", "-p", multiple=True, metavar="NAME=VALUE", help="A parameter of the query, as text.")
+@click.option("--max-rows", default=100, show_default=True, type=click.IntRange(1, 100_000), help="Stop after so many.")
+@machine
+def query(cypher: str, param: tuple[str, ...], max_rows: int, as_json: bool) -> None:
+    """Ask the graph in CYPHER, read-only."""
+    pairs = [text.partition("=") for text in param]
+    if wrong := next((name for name, equals, _ in pairs if not equals), None):
+        raise InputError(f"parameter {wrong!r} has no value; write -p {wrong}=VALUE")
+    result = steps.ask(Workspace.from_env(), cypher, {name: value for name, _, value in pairs}, max_rows)
+    if as_json:
+        console.as_json({"columns": result.columns, "rows": result.rows, "truncated": result.truncated})
+    else:
+        console.table("", result.columns, result.rows)
+        if result.truncated:
+            console.out.print(f"Stopped after {max_rows} rows; raise --max-rows for more.", style="yellow")
+
+
+@kg.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the REST API and the page, until Ctrl-C."""
+    steps.run_server(Workspace.from_env(), host, port, workers)
+
+
+@kg.command()
+@machine
+def status(as_json: bool) -> None:
+    """Show what the graph holds, the last loads, and the bundle that is served."""
+    found = steps.state(Workspace.from_env())
+    if as_json:
+        console.as_json(found)
+    else:
+        for title, values in found.items():
+            console.mapping(title, values)
+
+
+@kg.command()
+@click.option("--no-serve", is_flag=True, help="End after the recommendations instead of serving.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+def demo(no_serve: bool, port: int) -> None:
+    """Do it all on the example catalog: ingest, train, evaluate, recommend, serve. Goes on from what exists."""
+    with _training_libraries():
+        demonstration.run(Workspace.from_env(), serve=not no_serve, port=port)
+
+
+@contextmanager
+def _recommender() -> Iterator[Recommender]:
+    workspace = Workspace.from_env()
+    journal = Journal(workspace.journal)
+    try:
+        yield open_recommender(workspace, journal)
+    finally:
+        journal.close()
+
+
+@contextmanager
+def _training_libraries() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in {"torch", "pykeen", "dgl", "scipy", "onnx"}:
+            raise
+        raise NotReadyError(f"{error.name} is not installed; this step needs: pip install 'kgrec[train]'") from error
+
+
+def main() -> None:
+    """Run a command; an error that is the caller's to mend becomes one sentence and an exit status."""
+    try:
+        kg()
+    except KgrecError as error:
+        if os.environ.get("KG_DEBUG"):
+            raise
+        click.echo(f"kg: {error}", err=True)
+        sys.exit(error.exit_code)

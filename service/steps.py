@@ -1,0 +1,100 @@
+"""The steps of a catalog's life on a workspace, as functions; the commands only print what they return."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kg.connect import connect
+from kg.ingest import IngestReport, ingest
+from kg.mapping import load_mapping
+from kg.store import QueryResult
+
+from embed.bundle import current, open_bundle, publish
+from kg.progress import Progress, silent
+from kg.snapshot import snapshot
+from kg.workspace import Workspace
+from ontology.errors import InputError, NotReadyError
+from ontology.turtle import load_ontology
+from retrieval.answer import Explanation
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training run made of what."""
+
+    version: str
+    items: int
+    users: int
+    entities: int
+    triples: int
+    interactions: int
+    held_out: int
+    seconds: float
+
+
+def load(workspace: Workspace, paths: Sequence[Path], mapping: Path, progress: Progress = silent) -> IngestReport:
+    """Load catalog files through a mapping into the workspace's graph, and keep the ontology beside it."""
+    chosen = load_mapping(mapping)
+    ontology = load_ontology(chosen.ontology)
+    with connect(workspace.graph, os.environ) as store:
+        report = ingest(paths, chosen, ontology, store, workspace.rejects, progress)
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    fresh = workspace.ontology.with_suffix(".new")
+    fresh.write_text(ontology.text, encoding="utf-8")
+    fresh.replace(workspace.ontology)
+    return report
+
+
+def learn(workspace: Workspace, *, holdout: float, seed: int, device: str, progress: Progress = silent) -> Trained:
+    """Read the graph, learn, and publish the bundle. Needs the training libraries."""
+    from retrieval.training import TrainOptions, train
+
+    begin = time.monotonic()
+    if not workspace.ontology.exists():
+        raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
+    ontology = load_ontology(workspace.ontology)
+    with connect(workspace.graph, os.environ) as store:
+        seen = snapshot(store, ontology, progress)
+    options = TrainOptions(holdout=holdout)
+    options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
+    draft = train(seen, ontology, options, progress)
+    return Trained(
+        version=publish(draft, workspace.models),
+        items=seen.n_items,
+        users=seen.n_users,
+        entities=len(seen.keys),
+        triples=len(seen.triples),
+        interactions=len(seen.interactions),
+        held_out=int(draft.held_out.sum()),
+        seconds=round(time.monotonic() - begin, 1),
+    )
+
+
+def ask(workspace: Workspace, cypher: str, parameters: Mapping[str, object], max_rows: int) -> QueryResult:
+    """Ask the graph, read-only."""
+    with connect(workspace.graph, os.environ) as store:
+        return store.query(cypher, parameters, max_rows=max_rows)
+
+
+def prove(workspace: Workspace, explanation: Explanation) -> list[list[object]]:
+    """Run an explanation's Cypher on the graph: the rows that it returns."""
+    if explanation.cypher is None:
+        raise InputError("this explanation has no path, so there is nothing to prove")
+    return [list(row) for row in ask(workspace, explanation.cypher, explanation.parameters, 1).rows]
+
+
+def state(workspace: Workspace) -> dict[str, dict[str, object]]:
+    """What the graph holds, the last loads, and the bundle that is served."""
+    with connect(workspace.graph, os.environ) as store:
+        found: dict[str, dict[str, object]] = {"Graph": dict(store.counts())}
+        found["Last loads"] = {str(load["at"]): load for load in store.loads()}
+    try:
+        bundle = open_bundle(current(workspace.models))
+    except NotReadyError as error:
+        found["Bundle"] = {"state": str(error)}
+    else:
+        manifest = bundle.manifest
+        found["Bundle"] = {"version": bundle.version, "snapshot": manifest["snapshot"][:16], **manifest["metrics"]}
+    return found
