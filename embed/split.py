@@ -10,8 +10,8 @@ from ontology.errors import InputError
 def held_out_by_time(interactions: Interactions, fraction: float, *, at_least: int = 5) -> NDArray[np.bool_]:
     """Mark the last `fraction` of each user's interactions, rounded up, as held out: bool (m,).
 
-    The first one is always kept. Interactions are sorted by user and time (see Interactions). Users with fewer than `at_least` interactions
-    keep all of theirs: a history of two says nothing about a third.
+    The first one is always kept. Interactions are sorted by user and time (see Interactions). Users with fewer
+    than `at_least` interactions keep all of theirs: a history of two says nothing about a third.
 
     Raises InputError unless 0 <= fraction < 1.
     """

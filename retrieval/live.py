@@ -50,7 +50,7 @@ class LiveState:
 
     def users(self) -> tuple[str, ...]:
         """The keys of all users that have a history, in the bundle's order, then in order of arrival."""
-        return tuple(self._user) + tuple(user for user in self._arrived if user not in self._user)
+        return tuple(self._user) + tuple(user for user in list(self._arrived) if user not in self._user)
 
     def history(self, user: str) -> History:
         """All that the user did; empty for an unknown one."""
