@@ -1,0 +1,182 @@
+"""The routes. Each view is a thin skin: look up, ask the recommender, say it in the API's types."""
+
+from collections.abc import Sequence
+from functools import cache
+from http import HTTPStatus
+from time import perf_counter
+
+import orjson
+from flask import Blueprint, Response, g
+
+from retrieval.answer import Answer, Query
+from service import answers, bundles, events, metrics
+from service.endpoints import JSON, Api
+from service.engine import Serving, engine
+from service.openapi import document
+from service.problems import RequestError
+from service.types import (
+    Acknowledgement,
+    Catalog,
+    EventsRequest,
+    Health,
+    Item,
+    Items,
+    Models,
+    PageQuery,
+    ProblemPart,
+    RankRequest,
+    Recommendations,
+    RecommendationsQuery,
+    RecommendationsRequest,
+    SimilarQuery,
+    Users,
+)
+
+api = Api(Blueprint("api", __name__))
+
+
+@api.get("/v1/users/<path:id>/recommendations", tag="recommendations", problems=(400, 503))
+def recommend_to_user(id: str, query: RecommendationsQuery) -> Recommendations:
+    """Recommend items to a user.
+
+    A user who is not known is answered from `history`, or with what is popular (`cold` says so).
+    """
+    serving = engine().serving()
+    _check(serving, query.history, parameter="history")
+    _check(serving, query.exclude, parameter="exclude")
+    asked = Query(id, query.history, query.n, query.exclude, query.explain)
+    return _answer(serving.recommender.recommend(asked))
+
+
+@api.post("/v1/recommendations", tag="recommendations", problems=(400, 503))
+def recommend_to_history(body: RecommendationsRequest) -> Recommendations:
+    """Recommend items to somebody who liked these."""
+    serving = engine().serving()
+    _check(serving, body.history, pointer="/history")
+    _check(serving, body.exclude, pointer="/exclude")
+    asked = Query(None, body.history, body.n, body.exclude, body.explain)
+    return _answer(serving.recommender.recommend(asked))
+
+
+@api.post("/v1/rank", tag="recommendations", problems=(400, 503))
+def rank(body: RankRequest) -> Recommendations:
+    """Put given items in the order in which they suit a user or a history."""
+    serving = engine().serving()
+    _check(serving, body.items, pointer="/items")
+    _check(serving, body.history, pointer="/history")
+    asked = Query(body.user, body.history, explain=body.explain)
+    return _answer(serving.recommender.rank(asked, body.items))
+
+
+@api.get("/v1/items", tag="items", problems=(400, 503))
+def search_items(query: PageQuery) -> Items:
+    """Search items by name."""
+    serving = engine().serving()
+    catalog = serving.recommender.bundle.catalog
+    start = int(query.page_token or 0)
+    found = serving.names.search(query.q, start, query.n + 1)
+    return {
+        "items": [{"id": catalog.keys[i], "name": catalog.names[i]} for i in found[: query.n]],
+        "next_page_token": str(start + query.n) if len(found) > query.n else None,
+    }
+
+
+@api.get("/v1/items/<path:id>", tag="items", problems=(404, 503))
+def item(id: str) -> Item:
+    """Describe an item, with what the graph says of it."""
+    serving = engine().serving()
+    return answers.item(serving.recommender, serving.recommender.item_number(id))
+
+
+@api.get("/v1/items/<path:id>/similar", tag="items", problems=(400, 404, 503))
+def similar_items(id: str, query: SimilarQuery) -> Recommendations:
+    """Recommend items that are like this one."""
+    return _answer(engine().serving().recommender.similar(id, query.n))
+
+
+@api.get("/v1/users", tag="users", problems=(400, 503))
+def search_users(query: PageQuery) -> Users:
+    """List users that have a history, or search them by how their id begins."""
+    start = int(query.page_token or 0)
+    users = [u for u in engine().serving().recommender.live.users() if u.startswith(query.q)]
+    more = len(users) > start + query.n
+    return {
+        "users": users[start : start + query.n],
+        "next_page_token": str(start + query.n) if more else None,
+    }
+
+
+@api.post("/v1/events", tag="events", problems=(400, 503), status=HTTPStatus.ACCEPTED)
+def accept_events(body: EventsRequest) -> Acknowledgement:
+    """Tell what users did: one event, or a list of up to 1000 of which all are accepted or none.
+
+    The answer comes when the events are on disk. They count at the next request, of every worker.
+    """
+    found = engine()
+    acknowledged = events.accept(body, found.serving(), found.journal)
+    metrics.EVENTS.labels("accepted").inc(acknowledged["accepted"])
+    metrics.EVENTS.labels("duplicate").inc(acknowledged["duplicates"])
+    return acknowledged
+
+
+@api.get("/v1/catalog", tag="catalog", problems=(503,))
+def catalog() -> Catalog:
+    """Say what is recommended, to whom, and what users can do, in the words of the ontology."""
+    return answers.catalog(engine().serving().recommender.bundle)
+
+
+@api.get("/v1/models", tag="catalog", problems=(503,))
+def models() -> Models:
+    """List the trained bundles."""
+    found = engine()
+    return {"models": bundles.describe(found.workspace.models, found.version)}
+
+
+@api.get("/livez", tag="operations")
+def livez() -> Health:
+    """Answer that the process runs."""
+    return {"status": "alive"}
+
+
+@api.get("/readyz", tag="operations", problems=(503,))
+def readyz() -> Health:
+    """Answer that requests can be answered: a bundle is open and warm."""
+    engine().serving()
+    return {"status": "ready"}
+
+
+@api.get("/metrics", tag="operations", problems=(503,), media_type="text/plain")
+def prometheus() -> Response:
+    """Give the metrics of all workers, for Prometheus."""
+    return metrics.exposition(engine())
+
+
+@api.get("/openapi.json", tag="operations")
+def openapi() -> Response:
+    """Give this document (OpenAPI 3.1)."""
+    return Response(_document(), mimetype=JSON)
+
+
+@cache
+def _document() -> bytes:
+    return orjson.dumps(document(api.operations))
+
+
+def _answer(answer: Answer) -> Recommendations:
+    metrics.RECOMMENDED.labels(str(answer.cold).lower()).inc()
+    for part in answer.degraded:
+        metrics.DEGRADED.labels(part).inc()
+    return answers.recommendations(answer, perf_counter() - g.started)
+
+
+def _check(serving: Serving, keys: Sequence[str], *, pointer: str = "", parameter: str = "") -> None:
+    """Refuse keys that are no items, each at its place."""
+    unknown = [(i, key) for i, key in enumerate(keys) if serving.recommender.live.item_number(key) is None]
+    parts: list[ProblemPart] = []
+    for i, key in unknown:
+        detail = f"{key!r} is not an item of this catalog"
+        parts.append(
+            {"detail": detail, "pointer": f"{pointer}/{i}"} if pointer else {"detail": detail, "parameter": parameter}
+        )
+    if parts:
+        raise RequestError(parts)

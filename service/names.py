@@ -1,0 +1,50 @@
+"""Finds names by what somebody begins to type: case and accents do not matter."""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
+
+SEPARATOR = "\n"
+
+
+class Names:
+    """Names that can be searched. One text holds them all, so that a search is a scan at the speed of memory."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        folded = [fold(name) for name in names]
+        self._text = SEPARATOR + SEPARATOR.join(folded) + SEPARATOR
+        self._starts = list(accumulate((len(name) + 1 for name in folded), initial=1))
+        """Where each name starts in the text, and where the next one would."""
+
+    def search(self, words: str, start: int, n: int) -> list[int]:
+        """The numbers of up to n names that hold `words`, after the first `start` ones.
+
+        Names that begin with it come first, then names with a word that does, then all others. Nothing finds all.
+        """
+        words = fold(words)
+        found = iter(range(len(self._starts) - 1)) if not words else self._matches(words)
+        return list(islice(found, start, start + n))
+
+    def _matches(self, words: str) -> Iterator[int]:
+        seen: set[int] = set()
+        for before in (SEPARATOR, " ", ""):
+            for number in self._scan(before + words):
+                if number not in seen:
+                    seen.add(number)
+                    yield number
+
+    def _scan(self, text: str) -> Iterator[int]:
+        """The numbers of the names that hold the text, each once; a separator belongs to the name after it."""
+        at = self._text.find(text)
+        while at >= 0:
+            number = bisect_right(self._starts, at + text.startswith(SEPARATOR)) - 1
+            yield number
+            at = self._text.find(text, self._starts[number + 1] - 1)
+
+
+def fold(text: str) -> str:
+    """Text without case, accents and line breaks."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return " ".join(plain.split())
