@@ -39,7 +39,7 @@ def load(workspace: Workspace, paths: Sequence[Path], mapping: Path, progress: P
     chosen = load_mapping(mapping)
     ontology = load_ontology(chosen.ontology)
     with connect(workspace.graph, os.environ) as store:
-        report = ingest(paths, chosen, ontology, store, workspace.rejects, progress)
+        report = ingest(paths, chosen, ontology, store, rejects=workspace.rejects, progress=progress)
     workspace.root.mkdir(parents=True, exist_ok=True)
     fresh = workspace.ontology.with_suffix(".new")
     fresh.write_text(ontology.text, encoding="utf-8")

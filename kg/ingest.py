@@ -1,0 +1,142 @@
+"""Loads catalog files into the graph store. A bad row never stops the load and never vanishes.
+
+Each file is read once for each of three phases that it has something for: entities, then triples, then
+interactions, so that a triple finds its ends whatever the order of the files. Memory is bounded by one chunk.
+A row is loaded or refused: refused if a cell is bad (then nothing of it is loaded), or if an entity that it names
+is not in the graph (then the rest of it is loaded). So loaded + refused = read, always.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from kg.check import check_mapping
+from kg.mapping import Mapping as CatalogMapping
+from kg.progress import Progress, silent
+from kg.readers import read, refusal, shown
+from kg.rejects import Rejects
+from kg.sources import Source, choose
+from kg.statements import Statements, statements
+from kg.store import GraphStore
+from kg.triples import Interaction, Ref, Refusal, Row, Triple
+from ontology.model import Ontology
+
+CHUNK = 20_000
+"""Statements that are held and handed to the store at once."""
+PHASES = ("entities", "triples", "interactions")
+T = TypeVar("T")
+S = TypeVar("S", Triple, Interaction)
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What a load did. Rows: read = loaded + refused. Statements by class or relation, as they were written."""
+
+    read: int
+    loaded: int
+    refused: int
+    entities: Mapping[str, int]
+    triples: Mapping[str, int]
+    interactions: Mapping[str, int]
+    seconds: float
+
+
+def ingest(
+    paths: Sequence[Path],
+    mapping: CatalogMapping,
+    ontology: Ontology,
+    store: GraphStore,
+    *,
+    rejects: Path,
+    progress: Progress = silent,
+) -> IngestReport:
+    """Load files, or folders of them; every file that the mapping names has to be in a folder.
+
+    Raises InputError before anything is written when mapping, ontology and headers do not fit each other; StoreError
+    when the store fails. `rejects` becomes the list of what was refused: one JSON object a line.
+    """
+    begin = time.monotonic()
+    check_mapping(mapping, ontology)
+    sources = choose(paths, mapping)
+    store.migrate(ontology)
+    with Rejects(rejects) as refused:
+        load = _Load(ontology, store, refused, progress)
+        load.entities([s for s in sources if s.makes_entities])
+        load.triples([s for s in sources if s.rule.triples])
+        load.interactions([s for s in sources if s.rule.interactions])
+        return IngestReport(
+            read=load.read,
+            loaded=load.read - refused.rows,
+            refused=refused.rows,
+            entities=dict(sorted(load.written["entities"].items())),
+            triples=dict(sorted(load.written["triples"].items())),
+            interactions=dict(sorted(load.written["interactions"].items())),
+            seconds=round(time.monotonic() - begin, 1),
+        )
+
+
+class _Load:
+    """One load: what was read and written so far."""
+
+    def __init__(self, ontology: Ontology, store: GraphStore, refused: Rejects, progress: Progress) -> None:
+        self.ontology, self.store, self.refused, self.progress = ontology, store, refused, progress
+        self.read = 0
+        self.written: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
+        self._begun: set[Path] = set()
+
+    def entities(self, sources: Sequence[Source]) -> None:
+        for chunk in self._chunks("entities", sources, lambda said: said.entities):
+            self.store.upsert_entities(self.ontology, [entity for _, entity in chunk])
+            self.written["entities"].update(entity.cls for _, entity in chunk)
+
+    def triples(self, sources: Sequence[Source]) -> None:
+        for chunk in self._chunks("triples", sources, lambda said: said.triples):
+            missing = self.store.upsert_triples([triple for _, triple in chunk])
+            for row, triple in self._refused("triples", chunk, missing):
+                reason = f"{_named(triple.head)} or {_named(triple.tail)} is not in the graph"
+                self.refused.add(refusal(row, "", triple.tail.key, reason))
+
+    def interactions(self, sources: Sequence[Source]) -> None:
+        for chunk in self._chunks("interactions", sources, lambda said: said.interactions):
+            missing = self.store.upsert_interactions([interaction for _, interaction in chunk])
+            for row, interaction in self._refused("interactions", chunk, missing):
+                reason = f"{_named(interaction.item)} is not in the graph"
+                self.refused.add(refusal(row, "", interaction.item.key, reason))
+
+    def _refused(self, phase: str, chunk: list[tuple[Row, S]], missing: Iterable[int]) -> list[tuple[Row, S]]:
+        """The statements the store could not join to anything; the others are counted as written."""
+        positions = set(missing)
+        self.written[phase].update(said.relation for i, (_, said) in enumerate(chunk) if i not in positions)
+        return [chunk[i] for i in sorted(positions)]
+
+    def _chunks(
+        self, phase: str, sources: Sequence[Source], pick: Callable[[Statements], Iterable[T]]
+    ) -> Iterator[list[tuple[Row, T]]]:
+        """What the files say, with the rows that say it. Refused rows go to the list when a file is read first."""
+        total, done = sum(source.lines for source in sources), 0
+        chunk: list[tuple[Row, T]] = []
+        for source in sources:
+            first = source.path not in self._begun
+            self._begun.add(source.path)
+            for record in read(source.path):
+                done += 1
+                self.read += first
+                said = record if isinstance(record, Refusal) else statements(source.rule, record, self.ontology)
+                if isinstance(record, Row) and isinstance(said, Statements):
+                    chunk.extend((record, statement) for statement in pick(said))
+                elif isinstance(said, Refusal) and first:
+                    self.refused.add(said)
+                if len(chunk) >= CHUNK:
+                    yield chunk
+                    chunk = []
+                    self.progress(phase, done, total)
+        if chunk:
+            yield chunk
+        self.progress(phase, done, done)
+
+
+def _named(ref: Ref) -> str:
+    return f"{ref.cls} {shown(ref.key)!r}"
