@@ -4,7 +4,18 @@ from embed.bundle import Bundle
 from ontology.model import ITEM, USER
 from retrieval import answer as values
 from retrieval.recommend import Recommender
-from service.types import Catalog, ClassLabel, Explanation, Item, Node, Recommendation, Recommendations, Step
+from service.types import (
+    Catalog,
+    ClassLabel,
+    Explanation,
+    HistoryQuery,
+    Item,
+    Node,
+    Recommendation,
+    Recommendations,
+    Step,
+    UserHistory,
+)
 
 
 def recommendations(answer: values.Answer, took_s: float) -> Recommendations:
@@ -33,6 +44,18 @@ def item(recommender: Recommender, number: int) -> Item:
     }
 
 
+def history(recommender: Recommender, user: str, query: HistoryQuery) -> UserHistory:
+    """What a user did, newest first."""
+    found, catalog = recommender.live.history(user), recommender.bundle.catalog
+    liked = set(found.liked.tolist())
+    numbers = [i for i in found.seen.tolist()[::-1] if i in liked or not query.liked]
+    return {
+        "user": user,
+        "items": [{"id": catalog.keys[i], "name": catalog.names[i], "liked": i in liked} for i in numbers[: query.n]],
+        "n_items": len(numbers),
+    }
+
+
 def catalog(bundle: Bundle) -> Catalog:
     """What the bundle recommends, to whom, and what users can do, in the words of its ontology."""
     entities = bundle.catalog
@@ -44,6 +67,9 @@ def catalog(bundle: Bundle) -> Catalog:
             {"relation": r.name, "label": r.label, "positive_from": r.positive_from}
             for r in bundle.ontology.interactions()
         ],
+        "classes": {name: found.label for name, found in bundle.ontology.classes.items()},
+        "relations": {name: found.label for name, found in bundle.ontology.relations.items()},
+        "properties": {name: found.label for name, found in bundle.ontology.properties.items()},
         "n_items": entities.n_items,
         "n_users": entities.n_users,
         "model": {"version": bundle.version},

@@ -19,6 +19,7 @@ from service.types import (
     Catalog,
     EventsRequest,
     Health,
+    HistoryQuery,
     Item,
     Items,
     Models,
@@ -29,6 +30,7 @@ from service.types import (
     RecommendationsQuery,
     RecommendationsRequest,
     SimilarQuery,
+    UserHistory,
     Users,
 )
 
@@ -104,6 +106,14 @@ def search_users(query: PageQuery) -> Users:
         "users": users[start : start + query.n],
         "next_page_token": str(start + query.n) if more else None,
     }
+
+
+@api.get("/v1/users/<path:id>/history", tag="users", problems=(400, 503))
+def user_history(id: str, query: HistoryQuery) -> UserHistory:
+    """List what a user did, newest first, with what the journal got just now."""
+    recommender = engine().serving().recommender
+    recommender.live.refresh()
+    return answers.history(recommender, id, query)
 
 
 @api.post("/v1/events", tag="events", problems=(400, 503), status=HTTPStatus.ACCEPTED)

@@ -1,10 +1,13 @@
 """The Flask application."""
 
+from typing import Any
+
 from flask import Flask
 
 from service import metrics, pages, problems
 from service.api import api
 from service.engine import EXTENSION, Engine
+from service.openapi import document
 from service.settings import Settings
 
 
@@ -23,3 +26,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(api.blueprint)
     pages.register(app)
     return app
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document, without an application."""
+    return document(api.operations)

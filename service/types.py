@@ -51,6 +51,15 @@ class SimilarQuery(QueryString):
     """How many similar items to give."""
 
 
+class HistoryQuery(QueryString):
+    """How much of it."""
+
+    n: Count = 20
+    """How many items to give, the newest."""
+    liked: bool = False
+    """Whether to give liked items only."""
+
+
 class PageQuery(QueryString):
     """A search, and which page of it."""
 
@@ -223,6 +232,25 @@ class Users(TypedDict):
     """Give it as `page_token` for more; null when there are no more."""
 
 
+class Liked(TypedDict):
+    """An item of a history."""
+
+    id: str
+    name: str
+    liked: bool
+
+
+@documented
+class UserHistory(TypedDict):
+    """What a user did, as it stands now."""
+
+    user: str
+    items: list[Liked]
+    """Newest first, each item once."""
+    n_items: int
+    """How many there are in all; 0 for a user who is not known."""
+
+
 @documented
 class Acknowledgement(TypedDict):
     """What is on disk now, and counts at the next request."""
@@ -268,12 +296,19 @@ class RelationLabel(TypedDict):
     """From which value on it is a liking; null: always."""
 
 
+@documented
 class Catalog(TypedDict):
     """What this service recommends, to whom, in the words of its ontology."""
 
     item: ClassLabel
     user: ClassLabel
     events: list[RelationLabel]
+    classes: dict[str, str]
+    """The label of every class by its name."""
+    relations: dict[str, str]
+    """The label of every relation by its name, read from head to tail."""
+    properties: dict[str, str]
+    """The label of every property by its name."""
     n_items: int
     n_users: int
     model: Model
