@@ -57,6 +57,11 @@ class Lines(Iterator[str]):
         self._line -= len(rest)
         return first
 
+    @property
+    def too_long(self) -> bool:
+        """Whether this record begins with a line longer than `MAX_LINE`."""
+        return bool(self._taken) and self._taken[0] is TOO_LONG
+
     def __next__(self) -> str:
         """The next line of this record, or `TOO_LONG`."""
         if len(self._taken) >= MAX_RECORD_LINES:

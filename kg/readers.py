@@ -62,7 +62,7 @@ def _read_delimited(path: Path) -> Iterator[Record]:
             except csv.Error as error:
                 yield _refused_line(path, line, lines.back_to_second(), f"is not a CSV line: {error}")
                 continue
-            if len(cells) == len(header):
+            if len(cells) == len(header) and not lines.too_long:
                 yield _checked(Row(dict(zip(header, cells, strict=True)), str(path), line))
             elif cells:
                 # A quote that is never closed swallows the lines after it: only its own line is refused.
@@ -71,7 +71,7 @@ def _read_delimited(path: Path) -> Iterator[Record]:
 
 
 def _refused_line(path: Path, line: int, text: str, reason: str) -> Refusal:
-    if text == TOO_LONG:
+    if text is TOO_LONG:
         return Refusal(str(path), line, "", "", f"the line is longer than {MAX_LINE} bytes")
     return Refusal(str(path), line, "", shown(text.rstrip("\r\n")), reason)
 
