@@ -19,7 +19,7 @@ from kg.progress import Progress, silent
 from kg.readers import read, refusal, shown
 from kg.rejects import Rejects
 from kg.sources import Source, choose
-from kg.statements import Statements, statements
+from kg.statements import Statements, column_naming, statements
 from kg.store import GraphStore
 from kg.triples import Interaction, Ref, Refusal, Row, Triple
 from ontology.model import Ontology
@@ -89,35 +89,44 @@ class _Load:
 
     def entities(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("entities", sources, lambda said: said.entities):
-            self.store.upsert_entities(self.ontology, [entity for _, entity in chunk])
-            self.written["entities"].update(entity.cls for _, entity in chunk)
+            self.store.upsert_entities(self.ontology, [entity for _, _, entity in chunk])
+            self.written["entities"].update(entity.cls for _, _, entity in chunk)
 
     def triples(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("triples", sources, lambda said: said.triples):
-            missing = self.store.upsert_triples([triple for _, triple in chunk])
-            for row, triple in self._refused("triples", chunk, missing):
-                reason = f"{_named(triple.head)} or {_named(triple.tail)} is not in the graph"
-                self.refused.add(refusal(row, "", triple.tail.key, reason))
+            missing = self.store.upsert_triples([triple for _, _, triple in chunk])
+            self._account("triples", chunk, missing, lambda triple: (triple.head, triple.tail))
 
     def interactions(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("interactions", sources, lambda said: said.interactions):
-            missing = self.store.upsert_interactions([interaction for _, interaction in chunk])
-            for row, interaction in self._refused("interactions", chunk, missing):
-                reason = f"{_named(interaction.item)} is not in the graph"
-                self.refused.add(refusal(row, "", interaction.item.key, reason))
+            missing = self.store.upsert_interactions([interaction for _, _, interaction in chunk])
+            self._account("interactions", chunk, missing, lambda interaction: (interaction.item,))
 
-    def _refused(self, phase: str, chunk: list[tuple[Row, S]], missing: Iterable[int]) -> list[tuple[Row, S]]:
-        """The statements the store could not join to anything; the others are counted as written."""
-        positions = set(missing)
-        self.written[phase].update(said.relation for i, (_, said) in enumerate(chunk) if i not in positions)
-        return [chunk[i] for i in sorted(positions)]
+    def _account(
+        self,
+        phase: str,
+        chunk: list[tuple[Source, Row, S]],
+        missing: Iterable[int],
+        ends: Callable[[S], tuple[Ref, ...]],
+    ) -> None:
+        """Count what was written; refuse what the store could not join, with the ends that are not in the graph."""
+        absent = set(missing)
+        self.written[phase].update(said.relation for i, (_, _, said) in enumerate(chunk) if i not in absent)
+        refused = [chunk[i] for i in sorted(absent)]
+        existing = self.store.existing({ref for _, _, said in refused for ref in ends(said)}) if refused else set()
+        for source, row, said in refused:
+            # Where all of them are there by now, somebody else loads at this moment: the first stands for the row.
+            gone = [ref for ref in ends(said) if ref not in existing] or [ends(said)[0]]
+            for ref in gone:
+                column = column_naming(source.rule, row, ref)
+                self.refused.add(refusal(row, column, ref.key, f"{ref.cls} {shown(ref.key)!r} is not in the graph"))
 
     def _chunks(
         self, phase: str, sources: Sequence[Source], pick: Callable[[Statements], Iterable[T]]
-    ) -> Iterator[list[tuple[Row, T]]]:
+    ) -> Iterator[list[tuple[Source, Row, T]]]:
         """What the files say, with the rows that say it. Refused rows go to the list when a file is read first."""
         total, done = sum(source.lines for source in sources), 0
-        chunk: list[tuple[Row, T]] = []
+        chunk: list[tuple[Source, Row, T]] = []
         for source in sources:
             first = source.path not in self._begun
             self._begun.add(source.path)
@@ -126,7 +135,7 @@ class _Load:
                 self.read += first
                 said = record if isinstance(record, Refusal) else statements(source.rule, record, self.ontology)
                 if isinstance(record, Row) and isinstance(said, Statements):
-                    chunk.extend((record, statement) for statement in pick(said))
+                    chunk.extend((source, record, statement) for statement in pick(said))
                 elif isinstance(said, Refusal) and first:
                     self.refused.add(said)
                 if len(chunk) >= CHUNK:
@@ -136,7 +145,3 @@ class _Load:
         if chunk:
             yield chunk
         self.progress(phase, done, done)
-
-
-def _named(ref: Ref) -> str:
-    return f"{ref.cls} {shown(ref.key)!r}"

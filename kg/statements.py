@@ -55,6 +55,14 @@ def statements(rule: FileRule, row: Row, ontology: Ontology) -> Statements | Ref
     return Statements(tuple(made), tuple(triples), interactions)
 
 
+def column_naming(rule: FileRule, row: Row, ref: Ref) -> str:
+    """The column in which the row names an entity; "" when a constant does."""
+    references: list[Reference] = [r for t in rule.triples for r in (t.head, t.tail) if r]
+    references += [r for i in rule.interactions for r in (i.user, i.item)]
+    named = (r for r in references if r.cls == ref.cls and ref.key in _keys(r, row))
+    return next((r.key.column or "" for r in named), "")
+
+
 def _entity(rule: EntityRule, row: Row, ontology: Ontology) -> Entity:
     properties: dict[str, Value] = {}
     for name, cell in rule.properties.items():

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 _YEAR = re.compile(r"\s*\((\d{4})(?:[-–]\d{0,4})?\)\s*$")
 _OTHER = re.compile(r"\s*\(((?:[^()]|\([^()]*\))*)\)$")
@@ -10,6 +11,16 @@ _ARTICLES = "The|A|An|La|Le|Les|L'|Lo|Il|I|Gli|El|Los|Las|Das|Der|Die|Det|Den|De
 _ARTICLE_LAST = re.compile(rf"^(?P<rest>.+), (?P<article>{_ARTICLES})$")
 _ARTICLE_INSIDE = re.compile(rf"^(?P<rest>[^:]+), (?P<article>{_ARTICLES})(?P<after>:.*)$")
 _ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "two": "2", "three": "3"}
+
+
+class Film(NamedTuple):
+    """A line of films.csv."""
+
+    film_id: str
+    title: str
+    year: int | None
+    genres: tuple[str, ...]
+    other_titles: tuple[str, ...]
 
 
 def split_title(listed: str) -> tuple[str, tuple[str, ...], int | None]:
