@@ -15,8 +15,9 @@ from ontology.errors import InputError, KgrecError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
-from service import console, steps
+from service import console, server, steps
 from service import demo as demonstration
+from service.settings import Settings
 
 machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 count = click.option("-n", default=10, show_default=True, help="How many to print.", type=click.IntRange(1, 1000))
@@ -155,12 +156,13 @@ def query(cypher: str, param: tuple[str, ...], max_rows: int, as_json: bool) -> 
 
 
 @kg.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
-def serve(host: str, port: int, workers: int) -> None:
-    """Serve the REST API and the page, until Ctrl-C."""
-    steps.run_server(Workspace.from_env(), host, port, workers)
+@click.option("--host", help="Address to listen on [default: KG_HOST, or 127.0.0.1].")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on [default: KG_PORT, or 8080].")
+@click.option("--workers", type=click.IntRange(1, 256), help="Worker processes [default: KG_WORKERS, or 2].")
+def serve(**options: str | int | None) -> None:
+    """Serve the REST API and the page, until Ctrl-C. Every setting is also an environment variable."""
+    given = {name: value for name, value in options.items() if value is not None}
+    server.serve(Settings.from_env().model_copy(update=given))
 
 
 @kg.command()
@@ -177,7 +179,7 @@ def status(as_json: bool) -> None:
 
 @kg.command()
 @click.option("--no-serve", is_flag=True, help="End after the recommendations instead of serving.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 def demo(no_serve: bool, port: int) -> None:
     """Do it all on the example catalog: ingest, train, evaluate, recommend, serve. Goes on from what exists."""
     with _training_libraries():

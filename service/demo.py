@@ -1,18 +1,17 @@
 """`kg demo`: the whole life of a catalog on the example films, going on from what exists."""
 
-import os
 import time
 from pathlib import Path
 
-from kg.connect import connect
-
 from embed.bundle import current
+from kg.connect import connect
 from kg.journal import Journal
 from kg.workspace import Workspace
 from ontology.errors import NotFoundError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
-from service import console, steps
+from service import console, server, steps
+from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 CATALOG = ROOT / "examples" / "movies"
@@ -28,7 +27,7 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
     if not CATALOG.is_dir():
         raise NotFoundError(f"the example catalog is not at {CATALOG}; run `kg demo` from a checkout")
     begin = time.monotonic()
-    with connect(workspace.graph, os.environ):  # started once for all steps
+    with connect(workspace.graph):  # started once for all steps
         if workspace.ontology.exists():
             console.out.print(f"The catalog is loaded already (remove {workspace.root} to begin anew).")
         else:
@@ -53,4 +52,4 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
         journal.close()
     console.out.print(f"\nDone in {time.monotonic() - begin:.0f} s.")
     if serve:
-        steps.run_server(workspace, "127.0.0.1", port, 2)
+        server.serve(Settings(home=workspace.root, port=port))

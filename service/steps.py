@@ -1,19 +1,19 @@
 """The steps of a catalog's life on a workspace, as functions; the commands only print what they return."""
 
-import os
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from embed.bundle import current, open_bundle, publish
 from kg.connect import connect
 from kg.ingest import IngestReport, ingest
 from kg.mapping import load_mapping
-from kg.store import QueryResult
-
-from embed.bundle import current, open_bundle, publish
 from kg.progress import Progress, silent
 from kg.snapshot import snapshot
+from kg.store import Load, QueryResult
 from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError
 from ontology.turtle import load_ontology
@@ -38,7 +38,7 @@ def load(workspace: Workspace, paths: Sequence[Path], mapping: Path, progress: P
     """Load catalog files through a mapping into the workspace's graph, and keep the ontology beside it."""
     chosen = load_mapping(mapping)
     ontology = load_ontology(chosen.ontology)
-    with connect(workspace.graph, os.environ) as store:
+    with connect(workspace.graph) as store:
         report = ingest(paths, chosen, ontology, store, rejects=workspace.rejects, progress=progress)
     workspace.root.mkdir(parents=True, exist_ok=True)
     fresh = workspace.ontology.with_suffix(".new")
@@ -55,7 +55,7 @@ def learn(workspace: Workspace, *, holdout: float, seed: int, device: str, progr
     if not workspace.ontology.exists():
         raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
     ontology = load_ontology(workspace.ontology)
-    with connect(workspace.graph, os.environ) as store:
+    with connect(workspace.graph) as store:
         seen = snapshot(store, ontology, progress)
     options = TrainOptions(holdout=holdout)
     options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
@@ -74,7 +74,7 @@ def learn(workspace: Workspace, *, holdout: float, seed: int, device: str, progr
 
 def ask(workspace: Workspace, cypher: str, parameters: Mapping[str, object], max_rows: int) -> QueryResult:
     """Ask the graph, read-only."""
-    with connect(workspace.graph, os.environ) as store:
+    with connect(workspace.graph) as store:
         return store.query(cypher, parameters, max_rows=max_rows)
 
 
@@ -87,9 +87,9 @@ def prove(workspace: Workspace, explanation: Explanation) -> list[list[object]]:
 
 def state(workspace: Workspace) -> dict[str, dict[str, object]]:
     """What the graph holds, the last loads, and the bundle that is served."""
-    with connect(workspace.graph, os.environ) as store:
+    with connect(workspace.graph) as store:
         found: dict[str, dict[str, object]] = {"Graph": dict(store.counts())}
-        found["Last loads"] = {str(load["at"]): load for load in store.loads()}
+        found["Last loads"] = {_when(load.at): f"{load.source}: {_summary(load)}" for load in store.loads()}
     try:
         bundle = open_bundle(current(workspace.models))
     except NotReadyError as error:
@@ -98,3 +98,16 @@ def state(workspace: Workspace) -> dict[str, dict[str, object]]:
         manifest = bundle.manifest
         found["Bundle"] = {"version": bundle.version, "snapshot": manifest["snapshot"][:16], **manifest["metrics"]}
     return found
+
+
+def _record(paths: Sequence[Path], report: IngestReport) -> Load:
+    source = ", ".join(str(path) for path in paths)
+    return Load(uuid.uuid4().hex, source, int(time.time() * 1000), report.read, report.loaded, report.refused)
+
+
+def _when(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _summary(load: Load) -> str:
+    return f"{load.loaded:,} of {load.read:,} rows, {load.refused:,} refused"

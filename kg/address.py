@@ -1,0 +1,49 @@
+"""Where a graph store is, and who asks. Passwords are never printed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ontology.errors import InputError
+
+
+@dataclass(frozen=True)
+class Login:
+    """A user of the database."""
+
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class GraphAddress:
+    """A database over Bolt. `reader` may only read; where there is none, reading is enforced by the access mode."""
+
+    uri: str
+    login: Login
+    reader: Login | None = None
+    database: str = "neo4j"
+
+
+def address_from(env: Mapping[str, str] = os.environ) -> GraphAddress | None:
+    """The server that KG_GRAPH names, or None where it is empty. Raises InputError."""
+    uri = env.get("KG_GRAPH", "")
+    if not uri:
+        return None
+    if not uri.startswith(("bolt://", "bolt+s://", "bolt+ssc://", "neo4j://", "neo4j+s://", "neo4j+ssc://")):
+        raise InputError("KG_GRAPH must begin with bolt:// or neo4j:// (or be empty for the embedded database)")
+    if "@" in uri:
+        raise InputError("KG_GRAPH holds a password; put it into KG_GRAPH_PASSWORD or KG_GRAPH_PASSWORD_FILE")
+    login = Login(env.get("KG_GRAPH_USER", "neo4j"), _password(env))
+    return GraphAddress(uri, login, database=env.get("KG_GRAPH_DATABASE", "neo4j"))
+
+
+def _password(env: Mapping[str, str]) -> str:
+    file = env.get("KG_GRAPH_PASSWORD_FILE")
+    if not file:
+        return env.get("KG_GRAPH_PASSWORD", "")
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"KG_GRAPH_PASSWORD_FILE {file} cannot be read: {error.strerror}") from error
