@@ -155,7 +155,7 @@ class Journal:
         try:
             with self._exclusively(), self._writer:
                 outcomes = [self._insert(append.records) for append in batch]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             for append in batch:
                 append.failure = self._sentence(error)
         else:
@@ -187,10 +187,10 @@ class Journal:
     def _store_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StoreError(self._sentence(error)) from error
 
-    def _sentence(self, error: sqlite3.Error) -> str:
+    def _sentence(self, error: sqlite3.Error | OSError) -> str:
         return f"the journal {self.path} failed: {error}; check the disk it is on and who may write there"
 
 

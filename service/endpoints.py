@@ -13,9 +13,9 @@ from http import HTTPStatus
 from typing import Any, TypeVar, get_type_hints
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from service.problems import RequestError, invalid
 
@@ -124,7 +124,10 @@ def _query(model: type[BaseModel]) -> BaseModel:
 def _body(type_: TypeAdapter[Any]) -> Any:
     if request.mimetype != JSON:
         raise UnsupportedMediaType(f"The body must be {JSON}, not {request.mimetype or 'of no type'}.")
+    data = request.get_data(cache=False)
+    if request.content_length is None and len(data) >= current_app.config["MAX_CONTENT_LENGTH"]:
+        raise RequestEntityTooLarge  # a body without a length was cut off there
     try:
-        return type_.validate_json(request.get_data(cache=False))
+        return type_.validate_json(data)
     except ValidationError as error:
         raise invalid(error, "body") from error

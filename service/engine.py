@@ -60,7 +60,7 @@ class Engine:
         self.workspace: Workspace = settings.workspace
         self.journal = Journal(self.workspace.journal)
         self._opening = threading.Lock()
-        self._linked: str | None = None
+        self._linked: str | None = ""  # what `current` pointed to when it was opened last: nothing was, so far
         self._serving: Serving | None = None
         self._refused: KgrecError | None = None
         self._follow()

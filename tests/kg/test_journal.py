@@ -231,3 +231,5 @@ def test_a_closed_journal_is_a_store_error(tmp_path: Path):
     journal.close()
     with pytest.raises(StoreError, match="closed"):
         journal.since(0)
+    with pytest.raises(StoreError, match="failed"):
+        journal.append([event("a")])

@@ -1,0 +1,71 @@
+"""The production server: granian with worker processes on loopback, and the drain in the parent."""
+
+import multiprocessing
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Event, Thread
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from kg.connect import connect
+from kg.drain import keep_draining
+from kg.journal import Journal
+from ontology.errors import InputError
+from service import metrics, worker
+from service.settings import Settings
+
+STOP_WITHIN_S = 10
+"""A worker that has not answered its last requests by then is killed."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises InputError when the port is taken, StoreError for the journal.
+
+    Workers are started afresh rather than forked: nothing that this process has imported or opened is theirs.
+    """
+    _check_free(settings.host, settings.port)
+    multiprocessing.set_start_method("spawn", force=True)
+    with metrics.share(), _draining(settings):
+        server = Granian(
+            "service.app:create_app",
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.WSGI,
+            workers=settings.workers,
+            blocking_threads=settings.threads,
+            respawn_failed_workers=True,
+            workers_kill_timeout=STOP_WITHIN_S,
+            log_level=LogLevels.warning,
+        )
+        server.serve(target_loader=partial(worker.load, settings, os.getpid()), wrap_loader=False)
+
+
+@contextmanager
+def _draining(settings: Settings) -> Iterator[None]:
+    """Copy events to the graph store in a thread of this process."""
+    journal, stop = Journal(settings.workspace.journal), Event()
+    open_store = partial(connect, settings.workspace.graph)
+    thread = Thread(target=keep_draining, args=(journal, open_store, stop, settings.drain_every), name="drain")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        journal.close()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Workers share the port with SO_REUSEPORT, which would silently share it with a second server, too."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InputError(f"cannot listen on {host}:{port}: {error.strerror}; set KG_HOST or KG_PORT") from error

@@ -1,0 +1,119 @@
+"""The real server: two workers over loopback, events seen by all of them, a clean stop."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic, sleep
+
+import psutil
+import pytest
+
+from kg.journal import Journal
+from kg.workspace import Workspace
+from tests.servers import COMMAND, Server, free_port, start
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    return [p for p in psutil.Process(server.process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+
+
+def test_an_event_is_seen_by_every_worker_at_its_next_request(server: Server):
+    items = [item["id"] for item in server.ask("/v1/items?n=30")["items"]]
+    for i, item in enumerate(items):
+        user = f"visitor-{i}"
+        assert server.ask("/v1/events", {"user": user, "item": item})["accepted"] == 1
+        answers = [server.ask(f"/v1/users/{user}/history") for _ in range(4)]
+        assert [[found["id"] for found in a["items"]] for a in answers] == [[item]] * 4
+    metrics = metrics_text(server)
+    assert 'kgrec_events_total{outcome="accepted"} 30.0' in metrics
+    assert "kgrec_journal_events 30.0" in metrics
+
+
+def metrics_text(server: Server) -> str:
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+    connection.request("GET", "/metrics")
+    return connection.getresponse().read().decode()
+
+
+def test_both_workers_answer_many_at_once(server: Server):
+    users = server.ask("/v1/users?n=20")["users"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda u: server.ask(f"/v1/users/{u}/recommendations?n=3"), users * 5))
+    assert {len(answer["items"]) for answer in answers} == {3}
+    assert len(workers(server)) == 2
+    first = {user: answer["items"] for user, answer in zip(users, answers[: len(users)], strict=True)}
+    assert all(answer["items"] == first[user] for user, answer in zip(users * 5, answers, strict=True))
+
+
+def test_sigterm_ends_it_cleanly_and_leaves_nothing_behind(server: Server):
+    started = psutil.Process(server.process.pid).children(recursive=True)
+    assert server.stop() == 0
+    _, alive = psutil.wait_procs(started, timeout=10)
+    assert alive == []
+    with pytest.raises(OSError, match="refused"):
+        server.ask("/livez")
+
+
+def test_workers_end_when_the_server_is_killed(server: Server):
+    started = workers(server)
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    _, alive = psutil.wait_procs(started, timeout=15)
+    assert alive == []
+
+
+def test_a_worker_that_dies_is_replaced(server: Server):
+    (first, _) = workers(server)
+    first.kill()
+    deadline = monotonic() + 60
+    while monotonic() < deadline and (len(workers(server)) < 2 or first in workers(server)):
+        sleep(0.1)
+    assert len(workers(server)) == 2
+
+
+def test_kill_9_of_everything_loses_no_acknowledged_event(workspace: Workspace):
+    server = start(workspace.root, workers=2)
+    item = server.ask("/v1/items?n=1")["items"][0]["id"]
+    ids = [server.ask("/v1/events", [{"user": "u", "item": item}] * 3)["ids"] for _ in range(20)]
+    for process in [*workers(server), psutil.Process(server.process.pid)]:
+        process.kill()
+    server.process.wait()
+    journal = Journal(workspace.journal)
+    assert [e.id for _, e in journal.since(0)] == [id_ for batch in ids for id_ in batch]
+    journal.close()
+
+
+def test_a_body_without_a_length_is_bounded_too(workspace: Workspace):
+    server = start(workspace.root, workers=1, max_body=2000)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
+    chunks = (b" " * 1000 for _ in range(10))
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    connection.request("POST", "/v1/events", chunks, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert server.stop() == 0
+
+
+def fails_to_start(home: Path, port: int) -> str:
+    env = os.environ | {"KG_HOME": str(home), "KG_PORT": str(port)}
+    run = subprocess.run(COMMAND, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode != 0
+    return run.stderr
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in fails_to_start(tmp_path, port)
+
+
+def test_a_journal_that_cannot_be_opened_is_said(tmp_path: Path):
+    (tmp_path / "journal.sqlite").mkdir()
+    assert "cannot open the journal" in fails_to_start(tmp_path, free_port())
