@@ -18,21 +18,19 @@ class Neighbours:
     weights: NDArray[np.float32]
 
 
-def item_neighbours(
-    users: NDArray[np.int32], items: NDArray[np.int32], n_users: int, n_items: int, k: int, shrinkage: float
-) -> Neighbours:
-    """Item-kNN (Sarwar et al. 2001) over pairs of user and liked item, parallel int32 (m,).
+def item_neighbours(likes: NDArray[np.int32], *, n_users: int, n_items: int, k: int, shrinkage: float) -> Neighbours:
+    """Item-kNN (Sarwar et al. 2001) over pairs of user and liked item, int32 (m, 2).
 
     weight(i, j) = |U_i ∩ U_j| / (sqrt(|U_i| |U_j|) + shrinkage)
     """
-    likes = sparse.csr_matrix((np.ones(len(users), np.float32), (users, items)), (n_users, n_items))
-    likes.data[:] = 1  # a pair that stands there twice counts once
-    by_item = likes.T.tocsr()
+    by_user = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (n_users, n_items))
+    by_user.data[:] = 1  # a pair that stands there twice counts once
+    by_item = by_user.T.tocsr()
     norm = np.sqrt(np.diff(by_item.indptr)).astype(np.float32)
     ids, weights = np.full((n_items, k), -1, np.int32), np.zeros((n_items, k), np.float32)
     block = max(1, _BLOCK_ENTRIES // n_items)
     for start in range(0, n_items, block):
-        both = (by_item[start : start + block] @ likes).tocsr()
+        both = (by_item[start : start + block] @ by_user).tocsr()
         for row in range(both.shape[0]):
             entries = slice(both.indptr[row], both.indptr[row + 1])
             near = both.indices[entries]

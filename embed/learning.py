@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from embed.adjacency import adjacency
 from embed.gnn import GnnOptions, train_gnn
 from embed.itemknn import item_neighbours
+from embed.network import GnnGraph
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, train_transe
+from kg.bounds import Count, NonNegative
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -21,8 +23,8 @@ class TeacherOptions:
 
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
-    neighbours: int = 200
-    shrinkage: float = 10.0
+    neighbours: Count = 200
+    shrinkage: NonNegative = 10.0
     seed: int = 0
     device: str = "cpu"
 
@@ -37,25 +39,15 @@ def learn(
     liked = snapshot.interactions.where(known & snapshot.interactions.positive)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
-    n_entities = len(snapshot.keys)
-    seed = {"seed": options.seed, "device": options.device}
-    transe = train_transe(
-        _triples(snapshot, liked), n_entities, len(snapshot.relations) + 1, replace(options.transe, **seed), progress
-    )
-    gnn = train_gnn(
-        snapshot.triples,
-        liked.user,
-        liked.item,
-        n_entities=n_entities,
-        n_items=snapshot.n_items,
-        n_users=snapshot.n_users,
-        entity_init=transe.entities,
-        options=replace(options.gnn, **seed),
-        progress=progress,
-    )
-    near = item_neighbours(
-        liked.user, liked.item, snapshot.n_users, snapshot.n_items, options.neighbours, options.shrinkage
-    )
+    n_entities, n_items, n_users = len(snapshot.keys), snapshot.n_items, snapshot.n_users
+    transe_options = replace(options.transe, seed=options.seed, device=options.device)
+    triples = _triples(snapshot, liked)
+    transe = train_transe(triples, n_entities, len(snapshot.relations) + 1, transe_options, progress)
+    pairs = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
+    graph = GnnGraph(snapshot.triples, pairs, n_entities, n_items, n_users)
+    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
+    gnn = train_gnn(graph, transe.entities, gnn_options, progress)
+    near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
     return Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from kg.bounds import Count, Part, Positive
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
 
@@ -21,13 +22,13 @@ OPSET = 17
 class RankerOptions:
     """The network and how it is trained; it stops after `patience` epochs that bring nothing."""
 
-    hidden: tuple[int, ...] = (128, 64)
-    dropout: float = 0.2
-    learning_rate: float = 1e-3
-    batch_size: int = 512
-    epochs: int = 50
-    patience: int = 3
-    validation: float = 0.15
+    hidden: tuple[Count, ...] = (128, 64)
+    dropout: Part = 0.2
+    learning_rate: Positive = 1e-3
+    batch_size: Count = 512
+    epochs: Count = 50
+    patience: Count = 3
+    validation: Part = 0.15
     seed: int = 0
     device: str = "cpu"
 

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from embed.rowadagrad import RowAdagrad
+from kg.bounds import Count, Positive
 from kg.progress import Progress, silent
 from ontology.errors import InputError, NotReadyError
 
@@ -31,13 +32,13 @@ from pykeen.utils import NoRandomSeedNecessary  # noqa: E402
 class TransEOptions:
     """How TransE is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
 
-    dim: int = 64
-    epochs: int = 100
-    batch_size: int | None = None
-    learning_rate: float = 0.1
-    margin: float = 1.0
-    norm: int = 1
-    negatives: int = 1
+    dim: Count = 64
+    epochs: Count = 100
+    batch_size: Count | None = None
+    learning_rate: Positive = 0.1
+    margin: Positive = 1.0
+    norm: Literal[1, 2] = 1
+    negatives: Count = 1
     seed: int = 0
     device: str = "cpu"
 
@@ -67,7 +68,7 @@ def train_transe(
             loop.train(
                 factory,
                 num_epochs=options.epochs,
-                batch_size=options.batch_size or _batch_size(len(triples)),
+                batch_size=options.batch_size or batch_size(len(triples)),
                 use_tqdm=False,
                 pin_memory=False,
                 callbacks=_Report(lambda epoch: progress("transe", epoch, options.epochs)),
@@ -122,7 +123,7 @@ class _Report(TrainingCallback):  # type: ignore[misc]  # PyKEEN has no types
         self._report(epoch)
 
 
-def _batch_size(n: int) -> int:
+def batch_size(n: int) -> int:
     """About fifty steps an epoch, because small graphs need the steps and large ones the speed."""
     return int(np.clip(n // 50, 256, 8192))
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from embed.itemknn import item_neighbours
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
+from embed.itemknn import item_neighbours
 from embed.metrics import ndcg, recall
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
@@ -93,5 +93,6 @@ def _item_knn(bundle: Bundle) -> System:
     """The yardstick: cosine neighbours, learned from exactly what the bundle learned from."""
     known = bundle.interactions.where(~bundle.held_out & bundle.interactions.positive)
     catalog = bundle.catalog
-    near = item_neighbours(known.user, known.item, catalog.n_users, catalog.n_items, k=200, shrinkage=10.0)
+    likes = np.stack([known.user, known.item], axis=1)
+    near = item_neighbours(likes, n_users=catalog.n_users, n_items=catalog.n_items, k=200, shrinkage=10.0)
     return lambda history: np.argsort(-item_to_item(near.ids, near.weights, history.liked), kind="stable")

@@ -1,5 +1,7 @@
 """Why: the most telling path of triples from the history to an item, found in memory."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,18 +23,25 @@ Hop = tuple[int, int, int]
 class Origins:
     """Where paths may start: the history, and every entity that one triple joins to it.
 
-    `near` maps an entity to the newest liked item that touches it.
+    `near` maps an entity to the liked items that touch it, newest last.
     """
 
     history: tuple[int, ...]
-    near: dict[int, int]
+    near: Mapping[int, Sequence[int]]
+
+    def reach(self, entity: int, item: int) -> bool:
+        """Whether a liked item other than `item` touches the entity."""
+        return any(i != item for i in self.near.get(entity, ()))
 
 
 def origins(graph: Adjacency, liked: NDArray[np.int32]) -> Origins:
     """Prepare a history, int32, newest last; done once per answer."""
     recent = liked[-HISTORY:]
     owner, touched = graph.gather(recent)
-    return Origins(tuple(recent.tolist()), dict(zip(touched.tolist(), recent[owner].tolist(), strict=True)))
+    near: dict[int, list[int]] = defaultdict(list)
+    for entity, item in zip(touched.tolist(), recent[owner].tolist(), strict=True):
+        near[entity].append(item)
+    return Origins(tuple(recent.tolist()), near)
 
 
 @dataclass(frozen=True)
@@ -42,7 +51,10 @@ class Explainer:
     bundle: Bundle
 
     def explain(self, start: Origins, item: int, *, cold: bool = False) -> Explanation:
-        """The path to `item` through the rarest entity: one triple, two, or three where two entities are related."""
+        """The path to `item` through the rarest entity: one triple, two, or three where two entities are related.
+
+        It starts at the liked item that is most like the other end, of those that touch the entity.
+        """
         if cold:
             return Explanation("Popular with everybody: there is no history to explain it from.")
         hops = self._direct(start, item) or self._shared(start, item) or self._related(start, item)
@@ -65,11 +77,11 @@ class Explainer:
 
     def _shared(self, start: Origins, item: int) -> list[Hop]:
         near, _ = self._graph.row(item)
-        shared = [e for e in near.tolist() if e in start.near and start.near[e] != item]
+        shared = [e for e in near.tolist() if start.reach(e, item)]
         if not shared:
             return []
         entity = min(shared, key=self._commonness)
-        return [self._hop(start.near[entity], entity), self._hop(entity, item)]
+        return [self._hop(self._origin(start, entity, item), entity), self._hop(entity, item)]
 
     def _related(self, start: Origins, item: int) -> list[Hop]:
         n_items = self.bundle.catalog.n_items
@@ -79,12 +91,18 @@ class Explainer:
         pairs = [
             (int(entities[o]), e)
             for o, e in zip(owner.tolist(), reached.tolist(), strict=True)
-            if e >= n_items and e in start.near
+            if e >= n_items and start.reach(e, item)
         ]
         if not pairs:
             return []
         last, first = min(pairs, key=lambda pair: self._commonness(pair[0]) + self._commonness(pair[1]))
-        return [self._hop(start.near[first], first), self._hop(first, last), self._hop(last, item)]
+        return [self._hop(self._origin(start, first, item), first), self._hop(first, last), self._hop(last, item)]
+
+    def _origin(self, start: Origins, entity: int, item: int) -> int:
+        """The liked item nearest to `item` (TransE), of those that touch the entity; the newest of equals."""
+        liked = [i for i in reversed(start.near[entity]) if i != item]
+        vectors = self.bundle.teachers.transe_entities
+        return liked[int(np.argmax(vectors[liked] @ vectors[item]))]
 
     @cached_property
     def _graph(self) -> Adjacency:

@@ -5,13 +5,14 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
-from embed.ranker import RankerOptions, TrainedRanker, export_onnx, train_ranker
 from numpy.typing import NDArray
 
 from embed.bundle import Draft
 from embed.learning import TeacherOptions, learn
+from embed.ranker import RankerOptions, TrainedRanker, export_onnx, train_ranker
 from embed.split import held_out_by_time
 from embed.teachers import Teachers
+from kg.bounds import Count, Part
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -33,9 +34,9 @@ class TrainOptions:
     `ranker_users` bounds how many users the ranker learns from.
     """
 
-    holdout: float = 0.2
-    ranker_holdout: float = 0.2
-    ranker_users: int = 20_000
+    holdout: Part = 0.2
+    ranker_holdout: Part = 0.2
+    ranker_users: Count = 20_000
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
     ranker: RankerOptions = field(default_factory=RankerOptions)
 

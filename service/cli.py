@@ -57,14 +57,33 @@ def ingest(paths: tuple[Path, ...], mapping: Path, as_json: bool) -> None:
 
 
 @kg.command()
-@click.option("--holdout", default=0.2, show_default=True, help="Last part of each history kept for `kg evaluate`.")
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same bundle on the same machine.")
+@click.option(
+    "--holdout",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Last part of each history kept for `kg evaluate`.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="The same seed gives the same bundle on the same machine.",
+)
 @click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
+@click.option(
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
+)
 @machine
-def train(holdout: float, seed: int, device: str, as_json: bool) -> None:
-    """Learn vectors and the ranker from the graph, and publish them as a bundle."""
+def train(holdout: float, seed: int, device: str, changes: tuple[str, ...], as_json: bool) -> None:
+    """Learn vectors and the ranker from the graph, and publish them as a bundle.
+
+    docs/reference.md lists what --set can change, with the defaults.
+    """
     with _training_libraries(), console.bars() as progress:
-        trained = steps.learn(Workspace.from_env(), holdout=holdout, seed=seed, device=device, progress=progress)
+        options = steps.training_options(holdout, seed, device, changes)
+        trained = steps.learn(Workspace.from_env(), options, progress)
     if as_json:
         console.as_json(asdict(trained))
     else:

@@ -38,7 +38,7 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
             console.out.print("A bundle is trained already.")
         except NotReadyError:
             with console.bars() as progress:
-                trained = steps.learn(workspace, holdout=0.2, seed=0, device="cpu", progress=progress)
+                trained = steps.learn(workspace, steps.training_options(), progress)
             console.mapping("Trained", vars(trained))
     journal = Journal(workspace.journal)
     try:

@@ -1,11 +1,11 @@
 """The steps of a catalog's life on a workspace, as functions; the commands only print what they return."""
 
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embed.bundle import current, open_bundle, publish
 from kg.connect import connect
@@ -18,6 +18,10 @@ from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError
 from ontology.turtle import load_ontology
 from retrieval.answer import Explanation
+from service.tuning import tuned
+
+if TYPE_CHECKING:
+    from retrieval.training import TrainOptions  # needs kgrec[train]
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,27 @@ def load(workspace: Workspace, paths: Sequence[Path], mapping: Path, progress: P
     return report
 
 
-def learn(workspace: Workspace, *, holdout: float, seed: int, device: str, progress: Progress = silent) -> Trained:
+def training_options(
+    holdout: float = 0.2, seed: int = 0, device: str = "cpu", changes: Sequence[str] = ()
+) -> "TrainOptions":
+    """How to train; `changes` are NAME=VALUE pairs. Needs the training libraries. Raises InputError."""
+    import torch
+
+    from retrieval.training import TrainOptions
+
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {device!r} cannot be used here ({reason}); try cpu or cuda") from error
+    options = TrainOptions(holdout=holdout)
+    options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
+    return tuned(options, changes)
+
+
+def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = silent) -> Trained:
     """Read the graph, learn, and publish the bundle. Needs the training libraries."""
-    from retrieval.training import TrainOptions, train
+    from retrieval.training import train
 
     begin = time.monotonic()
     if not workspace.ontology.exists():
@@ -57,8 +79,6 @@ def learn(workspace: Workspace, *, holdout: float, seed: int, device: str, progr
     ontology = load_ontology(workspace.ontology)
     with connect(workspace.graph) as store:
         seen = snapshot(store, ontology, progress)
-    options = TrainOptions(holdout=holdout)
-    options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
     draft = train(seen, ontology, options, progress)
     return Trained(
         version=publish(draft, workspace.models),
@@ -98,11 +118,6 @@ def state(workspace: Workspace) -> dict[str, dict[str, object]]:
         manifest = bundle.manifest
         found["Bundle"] = {"version": bundle.version, "snapshot": manifest["snapshot"][:16], **manifest["metrics"]}
     return found
-
-
-def _record(paths: Sequence[Path], report: IngestReport) -> Load:
-    source = ", ".join(str(path) for path in paths)
-    return Load(uuid.uuid4().hex, source, int(time.time() * 1000), report.read, report.loaded, report.refused)
 
 
 def _when(at: int) -> str:

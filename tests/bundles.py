@@ -18,7 +18,7 @@ def trained(name: str, root: Path) -> Workspace:
     workspace = Workspace(root)
     folder = CATALOGS / name
     steps.load(workspace, [folder], MAPPINGS.get(name, folder / f"{name}.mapping.yaml"))
-    steps.learn(workspace, holdout=0.2, seed=0, device="cpu")
+    steps.learn(workspace, steps.training_options())
     return workspace
 
 

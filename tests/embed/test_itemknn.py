@@ -10,8 +10,8 @@ PAIRS = st.lists(st.tuples(st.integers(0, USERS - 1), st.integers(0, ITEMS - 1))
 
 @given(pairs=PAIRS, k=st.integers(1, 9), shrinkage=st.sampled_from([0.0, 1.0, 10.0]))
 def test_the_nearest_are_the_nearest_by_the_equation(pairs, k, shrinkage):
-    users, items = np.array(pairs, np.int32).reshape(-1, 2).T
-    near = item_neighbours(users, items, USERS, ITEMS, k, shrinkage)
+    likes = np.array(pairs, np.int32).reshape(-1, 2)
+    near = item_neighbours(likes, n_users=USERS, n_items=ITEMS, k=k, shrinkage=shrinkage)
     fans = [{u for u, i in pairs if i == item} for item in range(ITEMS)]
     for item in range(ITEMS):
         weights = {

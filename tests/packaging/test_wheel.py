@@ -1,4 +1,4 @@
-"""The bare wheel in an empty environment: it ingests a catalog, and serves a bundle that the full installation trained."""
+"""The bare wheel in an empty environment: it ingests, and serves a bundle that the full installation trained."""
 
 import json
 import os
@@ -35,7 +35,9 @@ def run(command: list[object], home: Path | None = None, cwd: Path | None = None
     env = {k: v for k, v in os.environ.items() if not k.startswith(("KG_", "PYTHON"))}
     if home:
         env["KG_HOME"] = str(home)
-    done = subprocess.run([str(part) for part in command], env=env, cwd=cwd, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], env=env, cwd=cwd, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done
 

@@ -1,0 +1,1 @@
+"""Ratios measured side by side in one run. What divides what stands in README.md."""

@@ -1,0 +1,30 @@
+"""`python -m benchmarks [name ...]`: runs all benchmarks, or those named, and merges the numbers into results.json."""
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+from benchmarks.results import merge
+
+HERE = Path(__file__).parent
+NOT_BENCHMARKS = {"__main__", "results"}
+
+
+def main(names: list[str]) -> int:
+    """Every module here that measures has `measure() -> dict[str, float]`."""
+    known = sorted({module.name for module in pkgutil.iter_modules([str(HERE)])} - NOT_BENCHMARKS)
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        print(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
+        return 2
+    for name in names or known:
+        numbers = importlib.import_module(f"benchmarks.{name}").measure()
+        merge(HERE / "results.json", numbers)
+        for key, value in numbers.items():
+            print(f"{key:45s} {value:g}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,117 @@
+"""A graph network that recommends to users it never saw: a user is the sum of the items of the history.
+
+LightGCN (He et al. 2020) over items, entities and users, but users have no parameters of their own. A user's vector
+is the normalised sum of one fold-in vector per liked item, so a history of this minute is as good as one trained on.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from embed.propagation import Propagate, normalised, propagation
+
+
+@dataclass(frozen=True)
+class GnnGraph:
+    """What messages pass over. Entities are items, then users, then all others (see Snapshot).
+
+    `triples` int32 (t, 3), the knowledge; `likes` int32 (m, 2): user, counted from 0, and item; sorted by user, each
+    pair once.
+    """
+
+    triples: NDArray[np.int32]
+    likes: NDArray[np.int32]
+    n_entities: int
+    n_items: int
+    n_users: int
+
+    def links(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Sources and targets, int32: each triple and each like in both directions."""
+        liked = self.likes[:, ::-1] + np.array([0, self.n_items], np.int32)
+        pairs = np.concatenate([self.triples[:, [0, 2]], liked])
+        both = np.concatenate([pairs, pairs[:, ::-1]])
+        return np.ascontiguousarray(both[:, 0], np.int32), np.ascontiguousarray(both[:, 1], np.int32)
+
+
+@dataclass(frozen=True)
+class GnnShape:
+    """`layers` steps of message passing; each item of a history has the length 1 / `temperature`."""
+
+    layers: int
+    temperature: float
+    dropout: float
+
+
+class GraphNetwork(nn.Module):
+    """Vectors of entities, propagated, mixed over the layers, and folded in by one matrix."""
+
+    def __init__(self, graph: GnnGraph, entity_init: NDArray[np.float32], shape: GnnShape, device: str) -> None:
+        super().__init__()
+        self.n_items, self.shape = graph.n_items, shape
+        self.start = nn.Parameter(torch.tensor(entity_init))
+        self.fold = nn.Parameter(torch.eye(entity_init.shape[1]))
+        self.mix = nn.Parameter(torch.zeros(shape.layers + 1))
+        self.dropout = nn.Dropout(shape.dropout)
+        free = torch.ones(graph.n_entities, 1)
+        free[graph.n_items : graph.n_items + graph.n_users] = 0
+        self.free: Tensor
+        self.register_buffer("free", free)
+        links = normalised(*graph.links(), graph.n_entities, graph.n_entities)
+        self.step: Propagate = propagation(links, device)
+        self.to(device)
+
+    def forward(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Items float32 (I, d), fold-in float32 (I, d), entities float32 (E, d) with users at 0.
+
+        An item's length says how popular it is; in a history each item counts the same.
+        """
+        x = self.dropout(self.start) * self.free
+        layers = [x]
+        for _ in range(self.shape.layers):
+            layers.append(self.step(layers[-1]))
+        mixed = torch.einsum("k,knd->nd", self.mix.softmax(0), torch.stack(layers))
+        items = mixed[: self.n_items]
+        fold_in = nn.functional.normalize(items @ self.fold) / self.shape.temperature
+        return items, fold_in, mixed * self.free
+
+
+class Likes:
+    """The likes of a graph on a device: `user` and `item` int64 (m,), one run of rows per user.
+
+    `usable` int64 are the rows whose user has another like.
+    """
+
+    def __init__(self, graph: GnnGraph, device: str) -> None:
+        self.user, self.item = (torch.from_numpy(c.astype(np.int64)).to(device) for c in graph.likes.T)
+        self._count = torch.bincount(self.user, minlength=graph.n_users)
+        self._start = torch.cumsum(self._count, 0) - self._count
+        self.usable = torch.nonzero(self._count[self.user] > 1).squeeze(1)
+
+    def users(self, fold_in: Tensor) -> Tensor:
+        """The vectors of all users float32 (U, d); 0 for a user without likes."""
+        total = nn.functional.embedding_bag(self.item, fold_in, self._start, mode="sum")
+        return total / self._count.clamp_min(1).sqrt().unsqueeze(1)
+
+    def matrix(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the likes of some users, int64 (u,), stand in a matrix (u, I): rows and columns, int64."""
+        count = self._count[users]
+        row = torch.arange(len(users), device=users.device).repeat_interleave(count)
+        return row, self._items(users, count)
+
+    def without_each(self, rows: Tensor, fold_in: Tensor) -> Tensor:
+        """For each like, int64 (b,), the vector float32 (b, d) of its user as it is without that like."""
+        user, which = torch.unique(self.user[rows], return_inverse=True)
+        count = self._count[user]
+        offsets = torch.cumsum(count, 0) - count
+        total = nn.functional.embedding_bag(self._items(user, count), fold_in, offsets, mode="sum")
+        others = count[which].unsqueeze(1) - 1
+        return (total[which] - fold_in[self.item[rows]]) / others.sqrt()
+
+    def _items(self, users: Tensor, count: Tensor) -> Tensor:
+        """The likes of users, int64 (u,), one user after the other; `count` says how many each has."""
+        offsets = torch.cumsum(count, 0) - count
+        within = torch.arange(int(count.sum()), device=users.device) - offsets.repeat_interleave(count)
+        return self.item[self._start[users].repeat_interleave(count) + within]

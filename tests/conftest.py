@@ -1,0 +1,17 @@
+"""Fixtures for all tests, and the loud report of what could not be run on this machine."""
+
+import pytest
+
+from tests.needs import NOT_RUN
+
+pytest_plugins = ["tests.bundles", "tests.graphs", "tests.browsers"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once more, in red, what was not run: a green line above must not hide it."""
+    missing = [report for report in terminalreporter.stats.get("skipped", []) if NOT_RUN in str(report.longrepr)]
+    if missing:
+        reasons = sorted({str(report.longrepr[2]).removeprefix("Skipped: ") for report in missing})
+        terminalreporter.section(f"{len(missing)} tests were NOT RUN", red=True, bold=True)
+        for reason in reasons:
+            terminalreporter.line(reason, red=True, bold=True)

@@ -1,0 +1,90 @@
+"""The graph network: it learns groups of taste, repeats, and knows users only by what they like."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from embed.gnn import GnnOptions, train_gnn
+from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
+from embed.propagation import normalised, torch_propagation
+from ontology.errors import InputError, NotReadyError
+
+ITEMS, USERS, OTHERS, DIM = 60, 40, 2, 8
+N = ITEMS + USERS + OTHERS
+QUICK = GnnOptions(epochs=30, negatives=30, batch_size=64, learning_rate=0.02)
+
+
+def two_tastes(seed=0) -> GnnGraph:
+    """Users like even items, or odd ones; one other entity is joined to all even items, one to all odd ones."""
+    random = np.random.default_rng(seed)
+    likes = {(u, 2 * int(i) + u % 2) for u in range(USERS) for i in random.permutation(ITEMS // 2)[:8]}
+    triples = [(i, 0, ITEMS + USERS + i % 2) for i in range(ITEMS)]
+    return GnnGraph(np.array(triples, np.int32), np.array(sorted(likes), np.int32), N, ITEMS, USERS)
+
+
+def start(seed=0) -> np.ndarray:
+    return (np.random.default_rng(seed).normal(size=(N, DIM)) / 8).astype(np.float32)
+
+
+def test_a_user_is_recommended_what_suits_the_taste():
+    learned = train_gnn(two_tastes(), start(), QUICK)
+    vector = learned.fold_in[[0, 4]].sum(0) / np.sqrt(2)
+    best = [i for i in np.argsort(-(learned.items @ vector)).tolist() if i not in {0, 4}]
+    assert {i % 2 for i in best[:6]} == {0}
+
+
+def test_shapes_and_what_has_no_vector_of_its_own():
+    learned = train_gnn(two_tastes(), start(), replace(QUICK, epochs=1))
+    assert learned.items.shape == learned.fold_in.shape == (ITEMS, DIM)
+    assert learned.entities.shape == (N, DIM)
+    assert not learned.entities[ITEMS : ITEMS + USERS].any()
+    np.testing.assert_allclose(np.linalg.norm(learned.fold_in, axis=1), 1 / QUICK.temperature, rtol=1e-5)
+
+
+def test_a_seed_repeats_to_the_bit():
+    a, b, c = (train_gnn(two_tastes(), start(), replace(QUICK, epochs=3, seed=s)) for s in (1, 1, 2))
+    assert a.items.tobytes() == b.items.tobytes() != c.items.tobytes()
+    assert a.fold_in.tobytes() == b.fold_in.tobytes()
+
+
+def test_both_backends_make_the_same_network():
+    graph = two_tastes()
+    by_dgl = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
+    by_torch = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
+    by_torch.step = torch_propagation(normalised(*graph.links(), N, N), "cpu")
+    for a, b in zip(by_dgl(), by_torch(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
+    for network in (by_dgl, by_torch):
+        items, fold_in, _ = network()
+        (items @ fold_in.T).square().sum().backward()
+    torch.testing.assert_close(by_dgl.start.grad, by_torch.start.grad, atol=1e-2, rtol=1e-3)
+
+
+def test_a_like_is_judged_by_the_other_likes_of_its_user():
+    graph = two_tastes()
+    likes, fold_in = Likes(graph, "cpu"), torch.randn(ITEMS, DIM)
+    rows = torch.tensor([7, 3, 3, 100])
+    vectors = likes.without_each(rows, fold_in)
+    for row, vector in zip(rows.tolist(), vectors, strict=True):
+        user, item = graph.likes[row]
+        others = [i for u, i in graph.likes.tolist() if u == user and i != item]
+        torch.testing.assert_close(vector, fold_in[others].sum(0) / len(others) ** 0.5)
+
+
+def test_users_without_likes_have_the_vector_zero():
+    graph = two_tastes()
+    graph = GnnGraph(graph.triples, graph.likes[graph.likes[:, 0] != 3], N, ITEMS, USERS)
+    vectors = Likes(graph, "cpu").users(torch.randn(ITEMS, DIM))
+    assert not vectors[3].any()
+    assert vectors[2].any()
+    assert vectors[USERS - 1].any()
+
+
+def test_what_cannot_be_learned_from_is_said():
+    graph = two_tastes()
+    with pytest.raises(NotReadyError, match="no positive interactions"):
+        train_gnn(GnnGraph(graph.triples, graph.likes[:0], N, ITEMS, USERS), start(), QUICK)
+    with pytest.raises(InputError, match="try a learning rate below"):
+        train_gnn(graph, start(), replace(QUICK, learning_rate=1e20))

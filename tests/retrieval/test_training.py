@@ -1,0 +1,107 @@
+"""Training as a whole: nothing of the held-out future reaches what is learned, and seeds repeat."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from embed.gnn import GnnOptions
+from embed.learning import TeacherOptions
+from embed.ranker import RankerOptions
+from embed.split import held_out_by_time
+from embed.transe import TransEOptions
+from kg.snapshot import Interactions, Snapshot
+from ontology.errors import NotReadyError
+from retrieval.training import TrainOptions, train
+from tests.worlds import ONTOLOGY, RELATIONS
+
+BOOKS, READERS, WRITERS = 40, 30, 5
+QUICK = TrainOptions(
+    teachers=TeacherOptions(TransEOptions(dim=8, epochs=3), GnnOptions(epochs=3), neighbours=10),
+    ranker=RankerOptions(epochs=2, batch_size=64),
+)
+
+
+def library(seed=0) -> Snapshot:
+    """Readers who each read twelve books of one half of the shelf, and the books' writers."""
+    random = np.random.default_rng(seed)
+    classes = tuple(sorted(ONTOLOGY.classes))
+    cls = ["Book"] * BOOKS + ["Reader"] * READERS + ["Writer"] * WRITERS
+    keys = tuple(f"{c}{i}" for i, c in enumerate(cls))
+    item = np.concatenate([random.permutation(BOOKS // 2)[:12] + u % 2 * BOOKS // 2 for u in range(READERS)])
+    m = len(item)
+    value = random.integers(2, 6, m).astype(np.float32)
+    interactions = Interactions(
+        np.repeat(np.arange(READERS), 12).astype(np.int32),
+        item.astype(np.int32),
+        np.zeros(m, np.int16),
+        value,
+        np.arange(m, dtype=np.int64),
+        value >= 3,
+    )
+    written = [(b, RELATIONS.index("WRITTEN_BY"), BOOKS + READERS + b % WRITERS) for b in range(BOOKS)]
+    return Snapshot(
+        classes,
+        np.array([classes.index(c) for c in cls], np.int16),
+        keys,
+        keys,
+        ("{}",) * len(keys),
+        BOOKS,
+        READERS,
+        RELATIONS,
+        np.array(written, np.int32),
+        interactions,
+        "0" * 64,
+    )
+
+
+def with_another_future(snapshot: Snapshot, fraction: float) -> Snapshot:
+    """The same up to the split: after it, other books are read, and all of them are loved."""
+    later = held_out_by_time(snapshot.interactions, fraction)
+    assert later.any()
+    i = snapshot.interactions
+    item = np.where(later, (i.item + 7) % BOOKS, i.item).astype(np.int32)
+    value = np.where(later, 5, i.value).astype(np.float32)
+    return replace(snapshot, interactions=replace(i, item=item, value=value, positive=value >= 3))
+
+
+def test_no_held_out_interaction_reaches_a_vector_the_index_or_the_ranker():
+    past = train(library(), ONTOLOGY, QUICK)
+    other = train(with_another_future(library(), QUICK.holdout), ONTOLOGY, QUICK)
+    for field in fields(past.teachers):
+        a, b = getattr(past.teachers, field.name), getattr(other.teachers, field.name)
+        parts = [(a, b)] if isinstance(a, np.ndarray) else zip(vars(a).values(), vars(b).values(), strict=True)
+        assert all(x.tobytes() == y.tobytes() for x, y in parts), field.name
+    assert past.index == other.index
+    assert past.ranker == other.ranker
+
+
+def test_what_is_not_held_out_does_reach_them():
+    """The test above would pass for anything that learns nothing."""
+    past = train(library(), ONTOLOGY, QUICK)
+    other = train(with_another_future(library(), 0.5), ONTOLOGY, QUICK)
+    for name in ("gnn_items", "gnn_fold_in", "transe_entities", "transe_relations", "neighbour_weights", "popularity"):
+        assert getattr(past.teachers, name).tobytes() != getattr(other.teachers, name).tobytes(), name
+    assert past.ranker != other.ranker
+
+
+def test_another_seed_is_another_bundle():
+    teachers = replace(QUICK.teachers, seed=1)
+    a, b = (train(library(), ONTOLOGY, replace(QUICK, teachers=t)) for t in (QUICK.teachers, teachers))
+    assert a.index != b.index
+    assert a.ranker != b.ranker
+
+
+def test_the_manifest_says_how_it_was_made():
+    about = train(library(), ONTOLOGY, QUICK).about
+    assert about["options"]["teachers"]["transe"]["dim"] == 8
+    assert about["options"]["holdout"] == 0.2
+    assert {"torch", "pykeen", "dgl", "kgrec"} <= about["libraries"].keys()
+    assert 0 <= about["metrics"]["ranker.validation_auc"] <= 1
+
+
+def test_without_likes_it_says_what_is_missing():
+    snapshot = library()
+    hated = replace(snapshot.interactions, positive=np.zeros(len(snapshot.interactions), np.bool_))
+    with pytest.raises(NotReadyError, match="no positive interaction"):
+        train(replace(snapshot, interactions=hated), ONTOLOGY, QUICK)
