@@ -1,9 +1,10 @@
 // The API as functions. A problem (RFC 9457) becomes an Error with a title.
 
 export class Problem extends Error {
-  constructor(title, detail) {
+  constructor(title, detail, status) {
     super(detail);
     this.title = title;
+    this.status = status;
   }
 }
 
@@ -12,11 +13,12 @@ async function ask(path, options) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Problem("The server does not answer", "Is it still running? Start it with `kg serve`.");
+    throw new Problem("The server does not answer", "Is it still running? This starts it: kg serve");
   }
   const body = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Problem(body.title ?? `Status ${response.status}`, body.detail ?? "The server gave no reason.");
+    const { title = `Status ${response.status}`, detail = "The server gave no reason." } = body;
+    throw new Problem(title, detail, response.status);
   }
   return body;
 }

@@ -1,4 +1,5 @@
 // A text field with suggestions, after the ARIA combobox pattern: arrow keys, Enter, Escape.
+// A `free` field takes what is not suggested too, and goes on showing what was taken.
 
 export function combobox(input, find, choose, { free = false } = {}) {
   const list = document.createElement("ul");
@@ -16,6 +17,7 @@ export function combobox(input, find, choose, { free = false } = {}) {
   let options = [];
   let active = -1;
   let asked = 0;
+  let untouched = true; // since it got the focus: a free field shows what was taken then, which nobody looks for
 
   function close() {
     list.hidden = true;
@@ -27,6 +29,7 @@ export function combobox(input, find, choose, { free = false } = {}) {
 
   function take(option) {
     input.value = free ? option.id : "";
+    untouched = true;
     close();
     choose(option);
   }
@@ -71,7 +74,7 @@ export function combobox(input, find, choose, { free = false } = {}) {
 
   async function suggest() {
     const mine = (asked += 1);
-    const found = await find(input.value.trim()).catch(() => []);
+    const found = await find(free && untouched ? "" : input.value.trim()).catch(() => []);
     if (mine === asked && document.activeElement === input) show(found);
   }
 
@@ -79,10 +82,18 @@ export function combobox(input, find, choose, { free = false } = {}) {
     if (options.length) mark((active + by + options.length + (active < 0 && by < 0 ? 1 : 0)) % options.length);
   }
 
-  input.addEventListener("input", suggest);
-  input.addEventListener("focus", suggest);
+  input.addEventListener("input", () => {
+    untouched = false;
+    suggest();
+  });
+  input.addEventListener("focus", () => {
+    untouched = true;
+    if (free) input.select();
+    suggest();
+  });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
+    if (event.isComposing) return; // Enter ends a composed character, not the choice
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (list.hidden) suggest();

@@ -2,9 +2,11 @@
 // `words` is the API's catalog: the labels of classes and relations.
 
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 44; // of an entity
+const HEIGHT = 44; // of an entity whose name has one line
+const LINE = 17; // what another line adds
 const PAD = 14; // beside its text
-const LENGTHS = [40, 32, 26, 20]; // characters of a name: as many as a row has room for
+const LENGTHS = [48, 40, 32, 28, 25, 22, 19]; // characters of a line: as many as a row has room for
+const DOWN = 28; // the same in a column
 const ROW = 22; // between two entities of a column, besides the relation's words
 const GAP = 30; // of a relation's line, besides its words
 
@@ -23,14 +25,27 @@ function draw(parent, name, attributes, text) {
   return element;
 }
 
-const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1).trimEnd()}…` : name);
+// A long name takes two lines, parted near its middle. What is too long even so is cut there: the names of a series
+// differ at their ends.
+function lines(name, most) {
+  if (name.length <= most) return [name];
+  const middle = name.length / 2;
+  const spaces = [...name.matchAll(/\s/g)].map((match) => match.index);
+  const at = spaces.sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle))[0] ?? Math.floor(middle);
+  const [begin, end] = [name.slice(0, at).trimEnd(), name.slice(at).trimStart()];
+  return [
+    begin.length > most ? `${begin.slice(0, most - 1).trimEnd()}…` : begin,
+    end.length > most ? `…${end.slice(1 - most).trimStart()}` : end,
+  ];
+}
 
 function measure(path, words, most) {
   const entities = [path[0].start, ...path.map((step) => step.end)].map((entity) => {
     const kind = words.classes[entity.class] ?? entity.class;
-    return { ...entity, kind, shown: short(entity.name, most) };
+    const shown = lines(entity.name, most);
+    const widest = Math.max(width(kind, 11), ...shown.map((line) => width(line, 14, 600)));
+    return { ...entity, kind, shown, width: widest + 2 * PAD, height: HEIGHT + LINE * (shown.length - 1) };
   });
-  for (const e of entities) e.width = Math.max(width(e.shown, 14, 600), width(e.kind, 11)) + 2 * PAD;
   const steps = path.map(({ relation, inverse }) => {
     const label = words.relations[relation] ?? relation;
     return { inverse, label, width: width(label, 12) + GAP };
@@ -42,42 +57,43 @@ const rowWidth = ({ entities, steps }) => [...entities, ...steps].reduce((sum, p
 
 // Both place the entities, and give the size of the drawing.
 function placeAcross(parts) {
+  const height = Math.max(...parts.entities.map((e) => e.height));
   let x = 1;
   parts.entities.forEach((entity, i) => {
-    Object.assign(entity, { x, y: 1 });
+    Object.assign(entity, { x, y: 1, height });
     x += entity.width + (parts.steps[i]?.width ?? 0);
   });
-  return { across: true, width: rowWidth(parts), height: HEIGHT + 2 };
+  return { across: true, width: rowWidth(parts), height: height + 2 };
 }
 
 function placeDown({ entities, steps }) {
   const widest = Math.max(...entities.map((e) => e.width));
   const words = Math.max(...steps.map((s) => s.width));
-  const down = HEIGHT + 2 * ROW;
-  entities.forEach((entity, i) => Object.assign(entity, { x: 1, y: 1 + i * down }));
-  return {
-    across: false,
-    width: Math.max(widest, 28 + words) + 2,
-    height: (entities.length - 1) * down + HEIGHT + 2,
-  };
+  let y = 1;
+  for (const entity of entities) {
+    Object.assign(entity, { x: 1, y });
+    y += entity.height + 2 * ROW;
+  }
+  return { across: false, width: Math.max(widest, 28 + words) + 2, height: y - 2 * ROW + 1 };
 }
 
 function drawEntity(svg, entity, itemClass) {
   const ours = entity.class === itemClass;
   const group = draw(svg, "g", { class: ours ? "entity ours" : "entity" });
-  const box = { x: entity.x, y: entity.y, width: entity.width, height: HEIGHT, rx: ours ? 8 : HEIGHT / 2 };
-  draw(group, "rect", box);
-  const middle = entity.x + entity.width / 2;
-  draw(group, "text", { x: middle, y: entity.y + 17, class: "kind" }, entity.kind);
-  draw(group, "text", { x: middle, y: entity.y + 34, class: "label" }, entity.shown);
+  const { x, y, width, height, shown } = entity;
+  draw(group, "rect", { x, y, width, height, rx: ours ? 8 : HEIGHT / 2 });
+  const middle = x + width / 2;
+  const top = y + (height - HEIGHT - LINE * (shown.length - 1)) / 2;
+  draw(group, "text", { x: middle, y: top + 17, class: "kind" }, entity.kind);
+  shown.forEach((line, i) => draw(group, "text", { x: middle, y: top + 34 + i * LINE, class: "label" }, line));
   draw(group, "title", {}, `${entity.kind}: ${entity.name}`);
 }
 
 // The arrow points from head to tail, and so its words are read, whichever way the path is walked.
 function drawStep(svg, from, to, step, across) {
   const group = draw(svg, "g", { class: "step" });
-  let [x1, y1, x2, y2] = [from.x + from.width + 2, from.y + HEIGHT / 2, to.x - 2, to.y + HEIGHT / 2];
-  if (!across) [x1, y1, x2, y2] = [22, from.y + HEIGHT + 2, 22, to.y - 2];
+  let [x1, y1, x2, y2] = [from.x + from.width + 2, from.y + from.height / 2, to.x - 2, to.y + to.height / 2];
+  if (!across) [x1, y1, x2, y2] = [22, from.y + from.height + 2, 22, to.y - 2];
   const tip = step.inverse ? [x1, y1] : [x2, y2];
   draw(group, "line", { x1, y1, x2, y2 });
   const back = (step.inverse ? 1 : -1) * 7;
@@ -95,7 +111,7 @@ function drawStep(svg, from, to, step, across) {
 export function graph(explanation, words, room) {
   const tries = LENGTHS.map((most) => measure(explanation.path, words, most));
   const fitting = tries.find((parts) => rowWidth(parts) <= room);
-  const parts = fitting ?? tries[2];
+  const parts = fitting ?? measure(explanation.path, words, DOWN);
   const size = fitting ? placeAcross(parts) : placeDown(parts);
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("role", "img");

@@ -18,7 +18,7 @@ const say = (text) => ($("said").textContent = text);
 
 function readAddress() {
   const parameters = new URLSearchParams(location.hash.slice(1));
-  state.taste = parameters.getAll("like").map((id) => ({ id, name: id }));
+  state.taste = parameters.getAll("like").map((id) => ({ id })); // `named` adds the names
   state.mode = state.taste.length ? "taste" : "user";
   state.user = parameters.get("user") ?? "";
 }
@@ -90,8 +90,8 @@ function card(recommendation, isNew) {
   return li;
 }
 
-function showAnswer(answer) {
-  const asked = state.mode === "user" ? `user ${state.user}` : "taste";
+function showAnswer(answer, unknown) {
+  const asked = state.mode === "user" ? `${state.n} for user ${state.user}` : `${state.n} for a taste`;
   const before = shown.for === asked ? shown.ids : null;
   shown = {
     for: asked,
@@ -102,11 +102,12 @@ function showAnswer(answer) {
   drawAll();
   $("more").hidden = answer.items.length < state.n || state.n >= MOST;
   $("took").textContent = `Answered in ${answer.took_ms.toFixed(1)} ms by model ${answer.model.version}.`;
-  note(answer);
+  note(answer, unknown);
 }
 
-function note(answer) {
+function note(answer, unknown) {
   const notes = [];
+  if (unknown.length) notes.push(`Not in this catalog: ${unknown.join(", ")}.`);
   if (!answer.items.length) notes.push("There is nothing left to recommend.");
   else if (answer.cold && state.mode === "user")
     notes.push(`This ${words.user.label} likes nothing yet, so this is what is popular with everybody.`);
@@ -138,11 +139,25 @@ function showPicker() {
   $("list-title").textContent = `Recommendations for ${name}`;
 }
 
+// What an address leaves open: somebody to begin with, and the names of a taste. An item may be gone by now.
+async function complete() {
+  const named = async (item) => (item.name === undefined ? api.item(item.id) : item);
+  const gone = (problem) => {
+    if (problem.status !== 404) throw problem;
+  };
+  const user = state.user || ((await api.findUsers(""))[0]?.id ?? "new");
+  const taste = await Promise.all(state.taste.map((item) => named(item).catch(gone)));
+  return { user, taste: taste.filter(Boolean), unknown: state.taste.filter((_, i) => !taste[i]).map(({ id }) => id) };
+}
+
 async function refresh() {
   const mine = (latest += 1);
   $("list").setAttribute("aria-busy", "true");
   try {
     words ??= await begin();
+    const { unknown, ...known } = await complete();
+    if (mine !== latest) return;
+    Object.assign(state, known);
     showPicker();
     writeAddress();
     const taste = state.taste.map(({ id }) => id);
@@ -153,7 +168,7 @@ async function refresh() {
     if (mine !== latest) return;
     $("problem").hidden = true;
     showHistory(liked.items, liked.n_items);
-    showAnswer(answer);
+    showAnswer(answer, unknown);
   } catch (problem) {
     if (mine === latest) showProblem(problem);
   } finally {
@@ -174,15 +189,13 @@ async function likeIt(recommendation, button) {
   }
 }
 
-// What is needed once: the catalog's words, somebody to begin with, and the names of a taste from the address.
+// What is needed once: the catalog's words.
 async function begin() {
   const found = await api.catalog();
   $("facts").textContent = `${found.n_items.toLocaleString("en")} × ${found.item.label}, ${found.n_users.toLocaleString("en")} × ${found.user.label}`;
   $("mode-user").textContent = `One ${found.user.label}`;
   $("user-label").textContent = capital(found.user.label);
   $("item-label").textContent = `Search: ${found.item.label}`;
-  if (!state.user) state.user = (await api.findUsers(""))[0]?.id ?? "new";
-  state.taste = await Promise.all(state.taste.map(({ id }) => api.item(id)));
   return found;
 }
 
@@ -190,6 +203,8 @@ combobox($("user"), api.findUsers, ({ id }) => pick({ user: id }), { free: true 
 combobox($("item"), api.findItems, (item) => {
   if (!state.taste.some(({ id }) => id === item.id)) pick({ taste: [...state.taste, item] });
 });
+
+$("user").addEventListener("blur", () => ($("user").value = state.user)); // what was typed and not picked
 
 function pick(change) {
   Object.assign(state, { n: PAGE }, change);
@@ -204,7 +219,15 @@ $("more").addEventListener("click", () => {
   state.n = Math.min(state.n + PAGE, MOST);
   refresh();
 });
-$("retry").addEventListener("click", refresh);
+$("retry").addEventListener("click", async () => {
+  await refresh();
+  if ($("problem").hidden) $("list").focus(); // the button that had the focus is gone
+});
+// A link would put its target into the address, where the state lives.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("list").focus();
+});
 window.addEventListener("resize", drawAll);
 window.addEventListener("hashchange", () => {
   readAddress();
