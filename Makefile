@@ -1,17 +1,23 @@
 # Everything a person or CI runs. Each target does its own set-up: see README.md.
 PYTHON ?= python3.11
 BIN := .venv/bin
+COMMA := ,
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup check test demo bench docs clean
 
 setup: .venv/.ready
 
-# The first install fetches the training libraries (5 GB unpacked); later runs return at once.
+# The first install fetches the training libraries (6 GB unpacked); later runs return at once.
+# GPU=1 puts faiss-gpu in the place of faiss-cpu: they share a folder, see docs/gpu.md.
 .venv/.ready: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "kgrec needs Python 3.11 as $(PYTHON); name yours with make PYTHON=..."; exit 2; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev$(if $(GPU),$(COMMA)gpu)]'
+ifdef GPU
+	$(BIN)/pip uninstall --quiet --yes faiss-cpu
+	$(BIN)/pip install --quiet --constraint constraints.txt --force-reinstall --no-deps faiss-gpu
+endif
 	@touch $@
 
 check: setup

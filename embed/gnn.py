@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import embedding
 
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from kg.bounds import Count, Natural, NonNegative, Part, Positive
@@ -29,7 +30,7 @@ class GnnOptions:
     """
 
     layers: Natural = 2
-    negatives: Count = 2000
+    negatives: Count = 500
     temperature: Positive = 0.3
     dropout: Part = 0.2
     learning_rate: Positive = 3e-3
@@ -115,8 +116,9 @@ def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) ->
     target = likes.item[batch]
     vector = likes.without_each(batch, fold_in)
     sample = torch.randint(len(items), (min(negatives, len(items)),)).to(items.device)
-    positive = (vector * items[target]).sum(1, keepdim=True)
-    negative = vector @ items[sample].T
+    # embedding() and not items[...]: the gradient of an index is summed by whichever thread comes first.
+    positive = (vector * embedding(target, items)).sum(1, keepdim=True)
+    negative = vector @ embedding(sample, items).T
     negative = negative.masked_fill(sample.unsqueeze(0) == target.unsqueeze(1), -torch.inf)
     loss: Tensor = (torch.logsumexp(torch.cat([positive, negative], 1), 1) - positive.squeeze(1)).mean()
     return loss

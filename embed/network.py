@@ -108,7 +108,8 @@ class Likes:
         offsets = torch.cumsum(count, 0) - count
         total = nn.functional.embedding_bag(self._items(user, count), fold_in, offsets, mode="sum")
         others = count[which].unsqueeze(1) - 1
-        return (total[which] - fold_in[self.item[rows]]) / others.sqrt()
+        mine = nn.functional.embedding(self.item[rows], fold_in)
+        return (nn.functional.embedding(which, total) - mine) / others.sqrt()
 
     def _items(self, users: Tensor, count: Tensor) -> Tensor:
         """The likes of users, int64 (u,), one user after the other; `count` says how many each has."""

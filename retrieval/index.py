@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ontology.errors import InputError
 
+FAISS_VERSION: str = faiss.__version__
+"""Of whichever is installed: faiss-cpu and faiss-gpu are one library in two builds."""
+
 
 @dataclass(frozen=True)
 class Index:

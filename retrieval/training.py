@@ -19,11 +19,11 @@ from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.cases import users_at
 from retrieval.features import FEATURES, features, scores
-from retrieval.index import build_index, index_of
+from retrieval.index import FAISS_VERSION, build_index, index_of
 from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
 
-_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "faiss-cpu", "onnxruntime", "numpy")
+_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progres
     about = {
         "options": asdict(options),
         "features": FEATURES,
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION},
         "metrics": {"ranker.validation_auc": round(ranker.validation_auc, 4), "ranker.epochs": ranker.epochs},
     }
     index = build_index(teachers.gnn_items)

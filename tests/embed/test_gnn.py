@@ -49,6 +49,15 @@ def test_a_seed_repeats_to_the_bit():
     assert a.fold_in.tobytes() == b.fold_in.tobytes()
 
 
+def test_a_seed_repeats_where_threads_share_the_work():
+    random = np.random.default_rng(0)
+    pairs = np.unique((random.random((20_000, 2)) ** 2 * [500, 3000]).astype(np.int32), axis=0)
+    graph = GnnGraph(np.empty((0, 3), np.int32), pairs, 3500, 3000, 500)
+    begin = random.normal(size=(3500, 64)).astype(np.float32) / 8
+    a, b = (train_gnn(graph, begin, GnnOptions(epochs=2)) for _ in range(2))
+    assert a.items.tobytes() == b.items.tobytes()
+
+
 def test_both_backends_make_the_same_network():
     graph = two_tastes()
     by_dgl = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
