@@ -60,7 +60,8 @@ def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
         if begin == end:
             arrays[name] = np.empty(shape, dtype)
         else:
-            arrays[name] = np.memmap(path, dtype, "r", 8 + length + begin, shape)
+            # A plain array over the map: numpy's own class for it makes each later step several times slower.
+            arrays[name] = np.asarray(np.memmap(path, dtype, "r", 8 + length + begin, shape))
     return arrays
 
 

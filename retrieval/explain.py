@@ -88,11 +88,9 @@ class Explainer:
         near, _ = self._graph.row(item)
         entities = near[near >= n_items]
         owner, reached = self._graph.gather(entities)
-        pairs = [
-            (int(entities[o]), e)
-            for o, e in zip(owner.tolist(), reached.tolist(), strict=True)
-            if e >= n_items and start.reach(e, item)
-        ]
+        other = reached >= n_items  # most of what an entity touches are items
+        ends = zip(entities[owner[other]].tolist(), reached[other].tolist(), strict=True)
+        pairs = [(last, first) for last, first in ends if start.reach(first, item)]
         if not pairs:
             return []
         last, first = min(pairs, key=lambda pair: self._commonness(pair[0]) + self._commonness(pair[1]))

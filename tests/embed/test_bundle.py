@@ -49,7 +49,7 @@ def test_what_was_published_is_what_is_opened(tmp_path: Path):
 def test_its_arrays_are_mapped_and_cannot_be_written(tmp_path: Path):
     publish(draft(), tmp_path)
     items = open_bundle(current(tmp_path)).teachers.gnn_items
-    assert isinstance(items, np.memmap)
+    assert isinstance(items.base, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         items[0] = 0
 

@@ -1,0 +1,86 @@
+"""What the documents tell a person to type is typed here: every command runs, every link leads somewhere."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kg.connect import connect
+from kg.workspace import Workspace
+from service.settings import Settings
+from tests.servers import Server, start
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+BY_HAND = ("kg serve", "kg train", "kg ingest", "make ", "pip install", "git clone", "cd ", "export ", "docker ")
+"""Not run here: what serves for ever, what a test of its own runs, and what this test itself was started by."""
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every line of every `sh` block, with the document it stands in."""
+    found = []
+    for document in DOCUMENTS:
+        for block in BLOCK.findall(document.read_text(encoding="utf-8")):
+            lines = block.replace("\\\n", " ").splitlines()
+            found += [(document.name, line.split("  #")[0].strip()) for line in lines if line and line[0] != "#"]
+    return found
+
+
+TYPED = [(name, line) for name, line in commands() if not line.startswith(BY_HAND)]
+
+
+@pytest.fixture(scope="module")
+def running(films: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    """A workspace with the films in its graph, trained, and served."""
+    with connect(films.graph, {}):
+        server = start(films.root, workers=1)
+        yield films.root, server
+        assert server.stop() == 0
+
+
+def test_there_is_something_to_type():
+    assert {line.split()[0] for _, line in TYPED} == {"kg", "curl"}
+
+
+@pytest.mark.parametrize(("document", "line"), TYPED)
+def test_a_command_of_the_documents_works(running: tuple[Path, Server], document: str, line: str):
+    home, server = running
+    default = f"http://127.0.0.1:{Settings().port}"
+    words = shlex.split(line.replace(default, server.url))
+    if words[0] == "kg":
+        words[0] = str(Path(sys.executable).with_name("kg"))
+    else:
+        words.insert(1, "--fail-with-body")
+    env = {"KG_HOME": str(home), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file(document: Path):
+    for target in LINK.findall(document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+def test_every_target_that_is_named_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    named = {word for _, line in commands() if line.startswith("make ") for word in line.split()[1:] if "=" not in word}
+    assert named
+    assert all(f"\n{target}:" in makefile for target in named)
+
+
+def test_every_decision_is_short_and_numbered_once():
+    decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [path.name[:3] for path in decisions]
+    assert numbers == [f"{i:03}" for i in range(1, len(decisions) + 1)]
+    for path in decisions:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {path.name[:3]} ")
+        assert len(text.splitlines()) <= 15, path.name
