@@ -181,7 +181,8 @@ def query(cypher: str, param: tuple[str, ...], max_rows: int, as_json: bool) -> 
 def serve(**options: str | int | None) -> None:
     """Serve the REST API and the page, until Ctrl-C. Every setting is also an environment variable."""
     given = {name: value for name, value in options.items() if value is not None}
-    server.serve(Settings.from_env().model_copy(update=given))
+    settings = Settings.from_env().model_copy(update=given)
+    server.serve(settings, lambda: console.serving(settings.host, settings.port))
 
 
 @kg.command()

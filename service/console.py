@@ -62,9 +62,14 @@ def _finish(progress: Progress) -> None:
             progress.update(task.id, total=task.completed or 1, completed=task.completed or 1)
 
 
+def line(text: str, style: str = "") -> None:
+    """Print text as it is, on one line however long."""
+    out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; numbers to the right."""
-    view = Table(title=title, title_justify="left")
+    view = Table(title=title, title_justify="left", show_header=any(columns))
     for i, name in enumerate(columns):
         numeric = all(isinstance(row[i], int | float) for row in rows)
         view.add_column(name, justify="right" if numeric and rows else "left")
@@ -81,11 +86,11 @@ def _cell(value: object) -> str:
 
 def answer(heading: str, given: Answer) -> None:
     """Print recommendations, each with its explanation."""
-    out.print(heading, style="bold", markup=False)
+    line(heading, style="bold")
     for item in given.recommendations:
-        out.print(f"{item.rank:>3}. {item.name}", f"({item.id})", f"{item.score:.3f}", markup=False, highlight=False)
+        line(f"{item.rank:>3}. {item.name} ({item.id}) {item.score:.3f}")
         if item.explanation:
-            out.print(f"     {item.explanation.text}", style="dim", markup=False, highlight=False)
+            line(f"     {item.explanation.text}", style="dim")
     if given.cold:
         out.print("No history is known, so these are the most popular.", style="yellow")
     if given.degraded:
@@ -118,8 +123,14 @@ def load_report(report: IngestReport, rejects: Path) -> None:
 
 def explanation(found: Explanation, proof: Sequence[Sequence[object]] | None) -> None:
     """Print a path in words, its Cypher with parameters, and the rows the graph gave."""
-    out.print(found.text, markup=False)
+    line(found.text)
     if found.cypher:
-        out.print(f"\n{found.cypher}\n{json.dumps(dict(found.parameters), ensure_ascii=False)}", markup=False)
+        line(f"\n{found.cypher}\n{json.dumps(dict(found.parameters), ensure_ascii=False)}")
     if proof is not None:
-        out.print(f"The graph returned: {proof}", markup=False)
+        line(f"The graph returned: {proof}")
+
+
+def serving(host: str, port: int) -> None:
+    """Say where the page and the API are."""
+    address = f"[{host}]" if ":" in host else host
+    line(f"Serving http://{address}:{port} (the page) and /docs (the API). Ctrl-C ends it.", style="bold")

@@ -52,4 +52,5 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
         journal.close()
     console.out.print(f"\nDone in {time.monotonic() - begin:.0f} s.")
     if serve:
-        server.serve(Settings(home=workspace.root, port=port))
+        settings = Settings(home=workspace.root, port=port)
+        server.serve(settings, lambda: console.serving(settings.host, settings.port))

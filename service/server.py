@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event, Thread
@@ -23,8 +23,10 @@ STOP_WITHIN_S = 10
 """A worker that has not answered its last requests by then is killed."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises InputError when the port is taken, StoreError for the journal.
+def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT; `announce` is called when the workers are about to start.
+
+    Raises InputError when the port is taken, StoreError for the journal.
 
     Workers are started afresh rather than forked: nothing that this process has imported or opened is theirs.
     """
@@ -42,6 +44,7 @@ def serve(settings: Settings) -> None:
             workers_kill_timeout=STOP_WITHIN_S,
             log_level=LogLevels.warning,
         )
+        announce()
         server.serve(target_loader=partial(worker.load, settings, os.getpid()), wrap_loader=False)
 
 
