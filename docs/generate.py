@@ -1,4 +1,4 @@
-"""Writes docs/reference.md from the code: commands, options, settings, endpoints, errors. `--check` fails if it is stale.
+"""Writes docs/reference.md from the code: commands, options, settings, endpoints, errors. `--check` fails if stale.
 
 What the code has and the reference lacks cannot happen, and the other way round neither.
 """

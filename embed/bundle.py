@@ -21,7 +21,7 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 1
+FORMAT = 2
 CURRENT = "current"
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20

@@ -1,4 +1,4 @@
-"""All teachers learn from one snapshot: TransE first, the network starts from it, the neighbours beside it."""
+"""All teachers learn from one snapshot: TransE first, the network starts from it, the linear ones beside it."""
 
 from dataclasses import dataclass, field, replace
 
@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from embed.adjacency import adjacency
 from embed.gnn import GnnOptions, train_gnn
 from embed.itemknn import item_neighbours
+from embed.linear import linear_neighbours
 from embed.network import GnnGraph
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, train_transe
-from kg.bounds import Count, NonNegative
+from kg.bounds import Count, NonNegative, Positive
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -19,12 +20,18 @@ from ontology.errors import NotReadyError
 
 @dataclass(frozen=True)
 class TeacherOptions:
-    """What the teachers need; `seed` and `device` overrule those of each."""
+    """What the teachers need; `seed` and `device` overrule those of each.
+
+    `linear_items` bounds the items that the linear model sees: it inverts a matrix of them.
+    """
 
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
+    linear_neighbours: Count = 300
+    linear_regularisation: Positive = 200.0
+    linear_items: Count = 12_000
     seed: int = 0
     device: str = "cpu"
 
@@ -48,6 +55,14 @@ def learn(
     gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
     gnn = train_gnn(graph, transe.entities, gnn_options, progress)
     near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
+    linear = linear_neighbours(
+        pairs,
+        n_users=n_users,
+        n_items=n_items,
+        k=options.linear_neighbours,
+        regularisation=options.linear_regularisation,
+        most_items=options.linear_items,
+    )
     return Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -55,6 +70,8 @@ def learn(
         transe_relations=transe.relations,
         neighbour_ids=near.ids,
         neighbour_weights=near.weights,
+        linear_ids=linear.ids,
+        linear_weights=linear.weights,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=adjacency(snapshot.triples, n_entities),
     )

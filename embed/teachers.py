@@ -22,6 +22,8 @@ class Teachers:
     transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
     neighbour_ids: NDArray[np.int32]  # (I, k), padded with -1
     neighbour_weights: NDArray[np.float32]  # (I, k)
+    linear_ids: NDArray[np.int32]  # (I, k), padded with -1
+    linear_weights: NDArray[np.float32]  # (I, k), of either sign
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency
 

@@ -21,12 +21,13 @@ HUB = 500
 class Found:
     """What each source makes of a history.
 
-    `vector` float32 (d,) is the user's vector; `item_to_item` and `graph` float32 (I,) score every item.
+    `vector` float32 (d,) is the user's vector; `item_to_item`, `linear` and `graph` float32 (I,) score every item.
     `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
 
     vector: NDArray[np.float32]
     item_to_item: Scores
+    linear: Scores
     graph: Scores
     centre: NDArray[np.float32] | None
 
@@ -36,7 +37,8 @@ def look(teachers: Teachers, history: History) -> Found:
     liked = history.liked
     return Found(
         vector=user_vector(teachers, liked),
-        item_to_item=item_to_item(teachers.neighbour_ids, teachers.neighbour_weights, liked),
+        item_to_item=weighted(teachers.neighbour_ids, teachers.neighbour_weights, liked),
+        linear=weighted(teachers.linear_ids, teachers.linear_weights, liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
@@ -52,6 +54,7 @@ def candidates(
     return {
         "collaborative": _unseen(ids, history, n),
         "item_to_item": _unseen(_best(found.item_to_item, n + len(history.seen)), history, n),
+        "linear": _unseen(_best(found.linear, n + len(history.seen)), history, n),
         "graph": _unseen(_best(found.graph, n + len(history.seen)), history, n),
         "popularity": _unseen(popular(teachers), history, n // 4),
     }
@@ -63,7 +66,7 @@ def user_vector(teachers: Teachers, liked: NDArray[np.int32]) -> NDArray[np.floa
     return np.asarray(total / np.sqrt(max(len(liked), 1)), np.float32)
 
 
-def item_to_item(ids: NDArray[np.int32], weights: NDArray[np.float32], liked: NDArray[np.int32]) -> Scores:
+def weighted(ids: NDArray[np.int32], weights: NDArray[np.float32], liked: NDArray[np.int32]) -> Scores:
     """The sum of each item's weights to the liked ones: float32 (I,). `ids`, `weights` (I, k) end in -1."""
     near, weight = ids[liked].ravel(), weights[liked].ravel()
     real = near >= 0

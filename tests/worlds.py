@@ -111,9 +111,10 @@ def _teachers(array: NDArray[np.int32], popularity: NDArray[np.int64], random: n
     def vectors(n: int) -> NDArray[np.float32]:
         return random.normal(size=(n, DIM)).astype(np.float32)
 
-    near = np.argsort(random.random((BOOKS, BOOKS)), axis=1)[:, :4].astype(np.int32)
-    near[:, 3] = -1
-    weights = random.random((BOOKS, 4)).astype(np.float32)
-    return Teachers(
-        vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), near, weights, popularity, adjacency(array, N)
-    )
+    def near(lowest: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        ids = np.argsort(random.random((BOOKS, BOOKS)), axis=1)[:, :4].astype(np.int32)
+        ids[:, 3] = -1
+        return ids, random.uniform(lowest, 1, (BOOKS, 4)).astype(np.float32)
+
+    learned = (vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), *near(0), *near(-1))
+    return Teachers(*learned, popularity, adjacency(array, N))

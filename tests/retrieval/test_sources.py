@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from retrieval.history import History, history_of
 from retrieval.index import build_index, index_of, open_index
-from retrieval.sources import HUB, candidates, graph_neighbours, item_to_item, look, popular, user_vector
+from retrieval.sources import HUB, candidates, graph_neighbours, look, popular, user_vector, weighted
 from tests.worlds import BOOKS, RELATIONS, events, triples, world
 
 LIKED = st.lists(st.integers(0, BOOKS - 1), unique=True, max_size=BOOKS)
@@ -36,14 +36,14 @@ def test_the_collaborative_source_is_in_order_of_the_inner_product(rows, liked, 
 
 
 @given(liked=LIKED, seed=st.integers(0, 3))
-def test_item_to_item_sums_the_weights(liked, seed):
+def test_weighted_sums_the_weights(liked, seed):
     teachers = world([], seed=seed).teachers
     expected = np.zeros(BOOKS)
     for item in liked:
         for near, weight in zip(teachers.neighbour_ids[item], teachers.neighbour_weights[item], strict=True):
             if near >= 0:
                 expected[near] += weight
-    given_ = item_to_item(teachers.neighbour_ids, teachers.neighbour_weights, np.array(liked, np.int32))
+    given_ = weighted(teachers.neighbour_ids, teachers.neighbour_weights, np.array(liked, np.int32))
     np.testing.assert_allclose(given_, expected, rtol=1e-6)
 
 
