@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ontology.errors import InputError
 
@@ -18,12 +19,18 @@ class Login:
 
 @dataclass(frozen=True)
 class GraphAddress:
-    """A database over Bolt. `reader` may only read; where there is none, reading is enforced by the access mode."""
+    """A database over Bolt. `reader` may only read; where there is none, reading is enforced by the access mode.
+
+    Only the embedded database has these: `control` is the HTTP address at which it takes orders, `turns` the file
+    that its writers lock one after the other.
+    """
 
     uri: str
     login: Login
     reader: Login | None = None
     database: str = "neo4j"
+    control: str | None = None
+    turns: str | None = None
 
 
 def address_from(env: Mapping[str, str] = os.environ) -> GraphAddress | None:
@@ -35,6 +42,10 @@ def address_from(env: Mapping[str, str] = os.environ) -> GraphAddress | None:
         raise InputError("KG_GRAPH must begin with bolt:// or neo4j:// (or be empty for the embedded database)")
     if "@" in uri:
         raise InputError("KG_GRAPH holds a password; put it into KG_GRAPH_PASSWORD or KG_GRAPH_PASSWORD_FILE")
+    try:
+        urlsplit(uri).port  # noqa: B018 looked at, because that is what raises
+    except ValueError as error:
+        raise InputError(f"KG_GRAPH {uri} has a port that is none: {error}") from error
     login = Login(env.get("KG_GRAPH_USER", "neo4j"), _password(env))
     return GraphAddress(uri, login, database=env.get("KG_GRAPH_DATABASE", "neo4j"))
 
@@ -47,3 +58,5 @@ def _password(env: Mapping[str, str]) -> str:
         return Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise InputError(f"KG_GRAPH_PASSWORD_FILE {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise InputError(f"KG_GRAPH_PASSWORD_FILE {file} is not UTF-8") from None  # the cause quotes the password

@@ -4,13 +4,11 @@ The one who starts it stops it. Another process of the same workspace finds its 
 """
 
 import base64
-import ctypes
 import fcntl
 import hashlib
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -22,14 +20,20 @@ from time import monotonic, sleep
 import arcadedb_embedded
 
 from kg.address import GraphAddress, Login
+from kg.child import STOP_S, free_ports, spawn, stop
 from ontology.errors import StoreError
 
 DATABASE = "neo4j"
 START_S = 60.0
-STOP_S = 20.0
-COMMAND_S = 120
-"""No statement runs longer: the driver's own time limit is ignored by this database."""
+COMMAND_S = 1800
+"""No statement runs longer. This counts for loads and for reading everything, too; analysts have their own limit."""
+MESSAGE_BYTES = 256 * 1024 * 1024
+"""A batch of entities with long texts is one message."""
 HEAP = "1g"
+STARTED = "ArcadeDB Server started"
+FAILED = 'Exception in thread "main"'
+PASSING = ("is locked by another process", "Unable to listen")
+"""Reasons not to start that go away: the last one is just ending, or somebody else took the port."""
 _PBKDF2_ROUNDS = 65_536
 _UNUSED = ("arcadedb-mcp", "arcadedb-postgresw", "arcadedb-redisw", "arcadedb-console", "arcadedb-graphql")
 """Jars that would open further doors."""
@@ -38,23 +42,46 @@ _GROUPS = {
     "reader": ([], ["read"]),
     "*": ([], []),
 }
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
 
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[GraphAddress]:
     """The database whose files are in `folder`: started here, or joined where it runs already.
 
-    Raises StoreError if it does not start; its log says why.
+    It ends with the thread that started it, however that ends. Raises StoreError if it does not start.
     """
+    folder = folder.resolve()
     _make_private(folder)
+    for name in ("lock", "turns"):
+        (folder / name).touch(0o600)
     with (folder / "lock").open("w") as lock:
-        if _locked(lock.fileno()):
-            with _started(folder) as address:
-                yield address
-        else:
-            yield _joined(folder)
+        if running := _joined(folder, lock.fileno()):
+            yield running
+            return
+        try:
+            process, address = _start(folder)
+        except OSError as error:
+            raise StoreError(f"the embedded graph database in {folder} did not start: {error}") from error
+        try:
+            yield address
+        finally:
+            _announcement(folder).unlink(missing_ok=True)
+            stop(process)
+
+
+def _joined(folder: Path, lock: int) -> GraphAddress | None:
+    """The address of the database that another process runs; None once the lock is ours, so that we have to run it.
+
+    The other process may be starting or stopping at this moment.
+    """
+    deadline = monotonic() + START_S + STOP_S
+    while not _locked(lock):
+        if (address := _announced(folder)) and _answers(address):
+            return address
+        if monotonic() > deadline:
+            raise StoreError(f"another process holds the graph in {folder} and does not answer; end it, then try again")
+        sleep(0.1)
+    return None
 
 
 def _locked(descriptor: int) -> bool:
@@ -65,69 +92,82 @@ def _locked(descriptor: int) -> bool:
     return True
 
 
-@contextmanager
-def _started(folder: Path) -> Iterator[GraphAddress]:
-    port, http_port = _free_ports(2)
-    admin, reader = Login("root", secrets.token_urlsafe(24)), Login("reader", secrets.token_urlsafe(24))
-    address = GraphAddress(f"bolt://127.0.0.1:{port}", admin, reader, DATABASE)
-    _write_security(folder / "config", admin, reader)
-    _write_private(folder / "java.args", "\n".join(_arguments(folder, port, http_port)))
-    announcement = folder / "address.json"
-    announcement.unlink(missing_ok=True)
-    process = _spawn(folder)
+def _announcement(folder: Path) -> Path:
+    return folder / "address.json"
+
+
+def _announced(folder: Path) -> GraphAddress | None:
     try:
-        _await_start(process, folder / "server.log")
-        _write_private(announcement, json.dumps(asdict(address)))
-        yield address
-    finally:
-        announcement.unlink(missing_ok=True)
-        _stop(process)
+        found = json.loads(_announcement(folder).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    login, reader = Login(**found.pop("login")), Login(**found.pop("reader"))
+    return GraphAddress(login=login, reader=reader, **found)
 
 
-def _joined(folder: Path) -> GraphAddress:
-    """The address that another process has announced; it may be starting at this moment."""
+def _answers(address: GraphAddress) -> bool:
+    host, _, port = address.uri.removeprefix("bolt://").partition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], GraphAddress]:
+    """Start the database and announce where it is."""
+    _announcement(folder).unlink(missing_ok=True)  # of one that was killed
     deadline = monotonic() + START_S
-    while monotonic() < deadline:
-        try:
-            found = json.loads((folder / "address.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            sleep(0.1)
-            continue
-        login, reader = Login(**found.pop("login")), Login(**found.pop("reader"))
-        return GraphAddress(login=login, reader=reader, **found)
-    raise StoreError(f"another process holds the graph in {folder} and does not answer; end it, then try again")
+    log = folder / "server.log"
+    while True:
+        port, http_port = free_ports(2)
+        admin, reader = Login("root", secrets.token_urlsafe(24)), Login("reader", secrets.token_urlsafe(24))
+        uri, control = f"bolt://127.0.0.1:{port}", f"http://127.0.0.1:{http_port}"
+        address = GraphAddress(uri, admin, reader, DATABASE, control, str(folder / "turns"))
+        _write_security(folder / "config", admin, reader)
+        _write_private(folder / "java.args", "\n".join(_arguments(port, http_port)))
+        process = _spawn(folder)
+        if _has_started(process, log, deadline):
+            _write_private(_announcement(folder), json.dumps(asdict(address)))
+            return process, address
+        stop(process)
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if monotonic() > deadline or not any(reason in said for reason in PASSING):
+            raise StoreError(f"the embedded graph database did not start; {log} says why")
+        sleep(0.2)
+
+
+def _has_started(process: subprocess.Popen[bytes], log: Path, deadline: float) -> bool:
+    """Wait until it has started (True) or failed. After some failures its process stays: the log tells."""
+    while monotonic() < deadline and process.poll() is None:
+        said = log.read_text(encoding="utf-8", errors="replace")
+        if STARTED in said:
+            return True
+        if FAILED in said:
+            return False
+        sleep(0.05)
+    return False
 
 
 def _spawn(folder: Path) -> subprocess.Popen[bytes]:
     home = Path(arcadedb_embedded.__file__).parent
     jars = [str(jar) for jar in sorted((home / "jars").glob("*.jar")) if not jar.name.startswith(_UNUSED)]
-    command = [str(home / "jre" / "bin" / "java"), "-cp", os.pathsep.join(jars), f"@{folder / 'java.args'}"]
-    with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(  # noqa: S603 the command is ours: the packaged Java, no text from outside
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            start_new_session=True,  # Ctrl-C is for us: we stop the database when we are done with it
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 one system call, prepared before the fork
-        )
+    command = [str(home / "jre" / "bin" / "java"), "-cp", os.pathsep.join(jars), "@java.args"]
+    return spawn(command, folder, folder / "server.log")
 
 
-def _die_with_parent() -> None:
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _arguments(folder: Path, port: int, http_port: int) -> Iterator[str]:
+def _arguments(port: int, http_port: int) -> Iterator[str]:
     """What the child is told, by a file that only its owner can read. Settings in another form are ignored."""
     settings = {
-        "server.rootPath": folder,
-        "server.databaseDirectory": folder / "databases",
-        "server.logsDirectory": folder / "log",
+        # Seen from the folder, in which it runs: it would replace a ${…} in the name of one.
+        "server.rootPath": ".",
+        "server.databaseDirectory": "databases",
+        "server.logsDirectory": "log",
         "server.defaultDatabases": f"{DATABASE}[root]",
         "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
         "bolt.host": "127.0.0.1",
         "bolt.port": port,
+        "bolt.maxMessageSize": MESSAGE_BYTES,
         "server.httpIncomingHost": "127.0.0.1",
         "server.httpIncomingPort": http_port,
         "opencypher.loadCsv.allowFileUrls": "false",
@@ -165,38 +205,6 @@ def _user(login: Login, group: str) -> dict[str, object]:
     digest = hashlib.pbkdf2_hmac("sha256", login.password.encode(), salt.encode(), _PBKDF2_ROUNDS)
     password = f"PBKDF2WithHmacSHA256${_PBKDF2_ROUNDS}${salt}${base64.b64encode(digest).decode()}"
     return {"name": login.user, "databases": {"*": [group]}, "password": password}
-
-
-def _await_start(process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = monotonic() + START_S
-    while monotonic() < deadline:
-        if "ArcadeDB Server started" in log.read_text(encoding="utf-8", errors="replace"):
-            return
-        if process.poll() is not None:
-            raise StoreError(f"the embedded graph database ended with status {process.returncode}; see {log}")
-        sleep(0.05)
-    _stop(process)
-    raise StoreError(f"the embedded graph database did not start within {START_S:.0f} s; see {log}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _free_ports(n: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(n)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def _make_private(folder: Path) -> None:

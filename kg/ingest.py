@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 from kg.check import check_mapping
 from kg.mapping import Mapping as CatalogMapping
@@ -20,20 +21,19 @@ from kg.readers import read, refusal, shown
 from kg.rejects import Rejects
 from kg.sources import Source, choose
 from kg.statements import Statements, column_naming, statements
-from kg.store import GraphStore
+from kg.store import GraphStore, Load
 from kg.triples import Interaction, Ref, Refusal, Row, Triple
 from ontology.model import Ontology
 
-CHUNK = 20_000
+CHUNK = 10_000
 """Statements that are held and handed to the store at once."""
-PHASES = ("entities", "triples", "interactions")
 T = TypeVar("T")
 S = TypeVar("S", Triple, Interaction)
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What a load did. Rows: read = loaded + refused. Statements by class or relation, as they were written."""
+    """What a load did. Rows: read = loaded + refused. Entities by class, triples and interactions by relation."""
 
     read: int
     loaded: int
@@ -67,15 +67,10 @@ def ingest(
         load.entities([s for s in sources if s.makes_entities])
         load.triples([s for s in sources if s.rule.triples])
         load.interactions([s for s in sources if s.rule.interactions])
-        return IngestReport(
-            read=load.read,
-            loaded=load.read - refused.rows,
-            refused=refused.rows,
-            entities=dict(sorted(load.written["entities"].items())),
-            triples=dict(sorted(load.written["triples"].items())),
-            interactions=dict(sorted(load.written["interactions"].items())),
-            seconds=round(time.monotonic() - begin, 1),
-        )
+        report = load.report(round(time.monotonic() - begin, 1))
+    files = ", ".join(dict.fromkeys(str(path) for path in paths))
+    store.record_load(Load(uuid4().hex, files, int(time.time() * 1000), report.read, report.loaded, report.refused))
+    return report
 
 
 class _Load:
@@ -84,34 +79,48 @@ class _Load:
     def __init__(self, ontology: Ontology, store: GraphStore, refused: Rejects, progress: Progress) -> None:
         self.ontology, self.store, self.refused, self.progress = ontology, store, refused, progress
         self.read = 0
-        self.written: dict[str, Counter[str]] = {phase: Counter() for phase in PHASES}
         self._begun: set[Path] = set()
+        # By reference, since a class can be filled by several files; about 100 bytes an entity.
+        self._entities: set[Ref] = set()
+        self._triples: Counter[str] = Counter()
+        self._interactions: Counter[str] = Counter()
+
+    def report(self, seconds: float) -> IngestReport:
+        return IngestReport(
+            read=self.read,
+            loaded=self.read - self.refused.rows,
+            refused=self.refused.rows,
+            entities=dict(sorted(Counter(ref.cls for ref in self._entities).items())),
+            triples=dict(sorted(self._triples.items())),
+            interactions=dict(sorted(self._interactions.items())),
+            seconds=seconds,
+        )
 
     def entities(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("entities", sources, lambda said: said.entities):
-            self.store.upsert_entities(self.ontology, [entity for _, _, entity in chunk])
-            self.written["entities"].update(entity.cls for _, _, entity in chunk)
+            self.store.upsert_entities([entity for _, _, entity in chunk])
+            self._entities.update(Ref(entity.cls, entity.key) for _, _, entity in chunk)
 
     def triples(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("triples", sources, lambda said: said.triples):
             missing = self.store.upsert_triples([triple for _, _, triple in chunk])
-            self._account("triples", chunk, missing, lambda triple: (triple.head, triple.tail))
+            self._account(self._triples, chunk, missing, lambda triple: (triple.head, triple.tail))
 
     def interactions(self, sources: Sequence[Source]) -> None:
         for chunk in self._chunks("interactions", sources, lambda said: said.interactions):
             missing = self.store.upsert_interactions([interaction for _, _, interaction in chunk])
-            self._account("interactions", chunk, missing, lambda interaction: (interaction.item,))
+            self._account(self._interactions, chunk, missing, lambda interaction: (interaction.item,))
 
     def _account(
         self,
-        phase: str,
+        written: Counter[str],
         chunk: list[tuple[Source, Row, S]],
         missing: Iterable[int],
         ends: Callable[[S], tuple[Ref, ...]],
     ) -> None:
         """Count what was written; refuse what the store could not join, with the ends that are not in the graph."""
         absent = set(missing)
-        self.written[phase].update(said.relation for i, (_, _, said) in enumerate(chunk) if i not in absent)
+        written.update(said.relation for i, (_, _, said) in enumerate(chunk) if i not in absent)
         refused = [chunk[i] for i in sorted(absent)]
         existing = self.store.existing({ref for _, _, said in refused for ref in ends(said)}) if refused else set()
         for source, row, said in refused:

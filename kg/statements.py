@@ -1,10 +1,11 @@
 """What a catalog row says, by the rule of the mapping for its file."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeVar
+
+import orjson
 
 from kg import values
 from kg.mapping import Cell, ChosenRelation, EntityRule, FileRule, InteractionRule, Reference, TripleRule
@@ -68,7 +69,7 @@ def _entity(rule: EntityRule, row: Row, ontology: Ontology) -> Entity:
     for name, cell in rule.properties.items():
         if text := _text(cell, row):
             properties[name] = _parsed(values.PROPERTY[ontology.properties[name].datatype], cell, text)
-    return Entity(rule.cls, _key(Cell(column=rule.key), row), properties)
+    return Entity(rule.cls, _key(rule.key, row), properties)
 
 
 def _triples(rule: TripleRule, row: Row, entity: Entity | None, made: list[Entity]) -> Iterator[Triple]:
@@ -95,9 +96,8 @@ def _interaction(rule: InteractionRule, row: Row) -> Interaction:
     item = Ref(rule.item.cls, _key(rule.item.key, row))
     relation = _relation(rule.relation, row)
     value = _parsed(values.number, rule.value, _needed(rule.value, row))
-    time = Cell(column=rule.at.column)
-    at = _parsed(values.TIME[rule.at.unit], time, _needed(time, row))
-    key = _key(Cell(column=rule.id), row) if rule.id else interaction_id(user, relation, item, at)
+    at = _parsed(values.TIME[rule.at.unit], rule.at.column, _needed(rule.at.column, row))
+    key = _key(rule.id, row) if rule.id else interaction_id(user, relation, item, at)
     return Interaction(key, user, relation, item, value, at)
 
 
@@ -106,8 +106,7 @@ def interaction_id(user: Ref, relation: str, item: Ref, at: int) -> str:
 
     So a corrected value replaces the old one.
     """
-    parts = json.dumps([*user, relation, *item, at], ensure_ascii=False)
-    return blake2b(parts.encode("utf-8"), digest_size=16).hexdigest()
+    return blake2b(orjson.dumps([*user, relation, *item, at]), digest_size=16).hexdigest()
 
 
 def _relation(relation: str | ChosenRelation, row: Row) -> str:
@@ -135,32 +134,38 @@ def _keys(reference: Reference, row: Row) -> list[str]:
 
 def _json_list(cell: Cell, text: str) -> list[str]:
     try:
-        parts = json.loads(text)
-    except ValueError:
+        parts = orjson.loads(text)
+    except orjson.JSONDecodeError:
         parts = None
     if not isinstance(parts, list) or not all(isinstance(p, str | int) and not isinstance(p, bool) for p in parts):
-        raise BadCellError(cell.column or "", text, 'is not a JSON list of texts, for example ["a", "b"]')
+        raise BadCellError(_column(cell), text, 'is not a JSON list of texts, for example ["a", "b"]')
     return [str(part) for part in parts]
 
 
-def _key(cell: Cell, row: Row) -> str:
+def _key(cell: Cell | str, row: Row) -> str:
     return _parsed(values.key, cell, _needed(cell, row))
 
 
-def _needed(cell: Cell, row: Row) -> str:
+def _needed(cell: Cell | str, row: Row) -> str:
     if text := _text(cell, row):
         return text
-    raise BadCellError(cell.column or "", "", "is empty")
+    raise BadCellError(_column(cell), "", "is empty")
 
 
-def _text(cell: Cell, row: Row) -> str:
-    if cell.column is None:
-        return str(cell.constant)
-    return row.values.get(cell.column, "").strip()
+def _text(cell: Cell | str, row: Row) -> str:
+    """The text of a cell; a plain name is a column."""
+    column = cell if isinstance(cell, str) else cell.column
+    if column is None:
+        return str(cell.constant) if isinstance(cell, Cell) else ""
+    return row.values.get(column, "").strip()
 
 
-def _parsed(parse: Callable[[str], V], cell: Cell, text: str) -> V:
+def _column(cell: Cell | str) -> str:
+    return cell if isinstance(cell, str) else cell.column or ""
+
+
+def _parsed(parse: Callable[[str], V], cell: Cell | str, text: str) -> V:
     try:
         return parse(text)
     except ValueError as error:
-        raise BadCellError(cell.column or "", text, str(error)) from error
+        raise BadCellError(_column(cell), text, str(error)) from error

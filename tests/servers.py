@@ -45,8 +45,9 @@ def free_port() -> int:
 
 
 def start(home: Path, **settings: object) -> Server:
-    """Start `kg serve` and wait until it is ready."""
+    """Start `kg serve` and wait until it is ready. It leaves the graph store alone unless told otherwise."""
     port = free_port()
+    settings = {"drain_every": 3600} | settings
     env = os.environ | {f"KG_{name.upper()}": str(value) for name, value in settings.items()}
     env |= {"KG_HOME": str(home), "KG_PORT": str(port)}
     server = Server(f"http://127.0.0.1:{port}", subprocess.Popen(COMMAND, env=env, text=True))

@@ -45,7 +45,7 @@ def whole_graph(store: GraphStore, ontology: Ontology) -> Graph:
     for relation in ontology.knowledge():
         graph[relation.name] = sorted(store.triples(relation.name))
     for relation in ontology.interactions():
-        graph[relation.name] = sorted(store.interactions(relation.name))
+        graph[relation.name] = sorted(store.interactions(relation.name), key=lambda x: x.id)
     return graph
 
 
@@ -55,9 +55,9 @@ def refusals(rejects: Path) -> list[dict[str, object]]:
 
 def test_a_shop_is_loaded(store: GraphStore, shop: tuple[Mapping, Ontology], rejects: Path) -> None:
     report = ingest([SHOP], *shop, store, rejects=rejects)
-    assert (report.read, report.loaded, report.refused) == (476, 476, 0)
-    assert report.triples == {"IN_CATEGORY": 50, "MADE_BY": 40, "PART_OF": 6}
-    assert sum(report.interactions.values()) == 424
+    assert (report.read, report.loaded, report.refused) == (477, 477, 0)
+    assert report.triples == {"IN_CATEGORY": 44, "MADE_BY": 40, "PART_OF": 6}
+    assert sum(report.interactions.values()) == 425
     assert refusals(rejects) == []
     graph = whole_graph(store, shop[1])
     assert {cls: len(found) for cls, found in graph.items() if found} == {
@@ -65,20 +65,16 @@ def test_a_shop_is_loaded(store: GraphStore, shop: tuple[Mapping, Ontology], rej
         "Category": 8,
         "Brand": 4,
         "Customer": 30,
-        "IN_CATEGORY": 50,
+        "IN_CATEGORY": 44,
         "MADE_BY": 40,
         "PART_OF": 6,
         **report.interactions,
     }
     brands = {e.key: e.properties for e in store.entities("Brand")}
     assert brands["山川"]["name"] == "山川 (Yamakawa)"
-    knife = next(e for e in store.entities("Product") if e.key == "KN-104")
-    assert knife == Entity(
-        "Product",
-        "KN-104",
-        {"name": 'Santoku 7"', "price": knife.properties["price"], "inStock": True, "since": 1, "currency": "EUR"}
-        | {"since": knife.properties["since"], "inStock": knife.properties["inStock"]},
-    )
+    products = {e.key: e for e in store.entities("Product")}
+    properties = {"name": 'Santoku 7"', "price": 170.0, "inStock": False, "since": 1_653_696_000_000, "currency": "EUR"}
+    assert products["KN-104"] == Entity("Product", "KN-104", properties)
 
 
 def test_films_loaded_twice_are_films_loaded_once(
@@ -99,7 +95,7 @@ def test_the_order_of_the_files_does_not_matter(
 ) -> None:
     files = [SHOP / name for name in shop[0].files]
     report = ingest(files[::-1], *shop, store, rejects=rejects)
-    assert (report.read, report.refused) == (476, 0)
+    assert (report.read, report.refused) == (477, 0)
 
 
 def test_what_is_refused_is_named_and_the_rest_is_loaded(
@@ -160,7 +156,7 @@ def damage(path: Path, dice: random.Random) -> None:
     for _ in range(dice.randrange(4)):
         at = dice.randrange(len(lines))
         line = lines[at]
-        cut = dice.randrange(len(line))
+        cut = dice.randrange(len(line) + 1)
         lines[at] = dice.choice(
             [
                 b"",
@@ -213,4 +209,4 @@ def test_progress_tells_the_phases(store: GraphStore, shop: tuple[Mapping, Ontol
     seen: list[tuple[str, int, int | None]] = []
     ingest([SHOP], *shop, store, rejects=rejects, progress=lambda *step: seen.append(step))
     assert list(dict.fromkeys(phase for phase, _, _ in seen)) == ["entities", "triples", "interactions"]
-    assert seen[-1] == ("interactions", 424, 424)
+    assert seen[-1] == ("interactions", 425, 425)

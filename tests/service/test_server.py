@@ -12,7 +12,10 @@ from time import monotonic, sleep
 import psutil
 import pytest
 
+from embed.bundle import Bundle
+from kg.connect import connect
 from kg.journal import Journal
+from kg.triples import Entity
 from kg.workspace import Workspace
 from tests.servers import COMMAND, Server, free_port, start
 
@@ -85,6 +88,26 @@ def test_kill_9_of_everything_loses_no_acknowledged_event(workspace: Workspace):
     journal = Journal(workspace.journal)
     assert [e.id for _, e in journal.since(0)] == [id_ for batch in ids for id_ in batch]
     journal.close()
+
+
+def test_events_reach_the_graph_store(workspace: Workspace, bundle: Bundle):
+    catalog = bundle.catalog
+    entities = [Entity(catalog.classes[catalog.entity_class[i]], catalog.keys[i]) for i in range(3)]
+    with connect(workspace.graph, {}) as store:
+        store.upsert_entities(entities)
+    server = start(workspace.root, workers=1, drain_every=0.1)
+    events = [{"user": "new", "item": entity.key, "value": 4.5} for entity in entities]
+    ids = server.ask("/v1/events", events)["ids"]
+    deadline = monotonic() + 60
+    while "kgrec_journal_waiting 0.0" not in metrics_text(server):
+        assert monotonic() < deadline
+        sleep(0.1)
+    (relation,) = bundle.ontology.interactions()
+    with connect(workspace.graph, {}) as store:  # the server has it open: this joins
+        found = {x.id: x for x in store.interactions(relation.name)}
+    assert [found[id_].item.key for id_ in ids] == [entity.key for entity in entities]
+    assert {found[id_].value for id_ in ids} == {4.5}
+    assert server.stop() == 0
 
 
 def test_a_body_without_a_length_is_bounded_too(workspace: Workspace):

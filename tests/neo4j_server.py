@@ -1,0 +1,131 @@
+"""A real Neo4j (Community) for tests: fetched once from Maven Central, started on loopback, gone with the test run."""
+
+import os
+import re
+import secrets
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from kg.address import GraphAddress, Login
+from kg.child import free_ports, spawn, stop
+from tests import needs
+
+POM = Path(__file__).parent / "neo4j" / "pom.xml"
+WHAT = "a real Neo4j"
+LEAST_JAVA = 17
+FETCH_S = 600
+START_S = 120
+SETTINGS = """\
+server.default_listen_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{port}
+server.bolt.advertised_address=127.0.0.1:{port}
+server.http.enabled=false
+server.https.enabled=false
+server.memory.pagecache.size=128m
+dbms.usage_report.enabled=false
+internal.dbms.bolt.netty_server_shutdown_quiet_period=0
+"""
+"""The last one saves five seconds at the end."""
+OPTIONS = [
+    "-Xms256m",
+    "-Xmx1g",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",  # a short life: compiled quickly rather than well
+    *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.nio", "java.io", "sun.nio.ch")),
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Dlog4j2.disable.jmx=true",
+    "-Dfile.encoding=UTF-8",
+]
+
+
+def named(url: str) -> GraphAddress:
+    """The server of KG_TEST_NEO4J. What is wrong with it is said without repeating it: it holds a password."""
+    try:
+        parts = urlsplit(url)
+        port, user, password = parts.port or 7687, unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        port, user, password = 0, "", ""
+    if not (port and user and password and parts.hostname and parts.scheme == "bolt"):
+        raise pytest.UsageError("KG_TEST_NEO4J has to look like bolt://user:password@host:7687")
+    return GraphAddress(f"bolt://{parts.hostname}:{port}", Login(user, password))
+
+
+@contextmanager
+def started(home: Path) -> Iterator[GraphAddress]:
+    """A new server whose files are in `home`."""
+    try:
+        java = needs.program("java", f"openjdk-{LEAST_JAVA}-jre-headless", _is_new_enough)
+        jars = _fetched()
+    except LookupError as error:
+        needs.not_run(WHAT, str(error))
+    (port,) = free_ports(1)
+    password = secrets.token_hex(16)  # which never begins with a -
+    conf = home / "conf"
+    conf.mkdir(parents=True)
+    (conf / "neo4j.conf").write_text(SETTINGS.format(port=port), encoding="utf-8")
+    # A second of the password in the list of processes: the tool takes it in no other way, and it is for one run.
+    _run(
+        [java, "-cp", f"{jars}/*", "org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password],
+        {"NEO4J_HOME": str(home), "NEO4J_CONF": str(conf)},
+    )
+    main = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={conf}", "--console-mode"]
+    process = spawn([java, *OPTIONS, "-cp", f"{conf}/*:{jars}/*", *main], home, home / "server.log")
+    try:
+        _wait_for_start(process, home / "server.log")
+        yield GraphAddress(f"bolt://127.0.0.1:{port}", Login("neo4j", password))
+    finally:
+        stop(process)
+
+
+def _wait_for_start(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline = monotonic() + START_S
+    while "Started." not in (said := log.read_text(encoding="utf-8", errors="replace")):
+        assert process.poll() is None, f"Neo4j ended before it had started:\n{said}"
+        assert monotonic() < deadline, f"Neo4j did not start in time:\n{said}"
+        sleep(0.1)
+
+
+def _is_new_enough(java: str) -> bool:
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', said)
+    return version is not None and int(version.group(1)) >= LEAST_JAVA
+
+
+def _fetched() -> Path:
+    """The folder of Neo4j's jars: complete, or not there. Raises LookupError where they cannot be had."""
+    version = re.search(r"<neo4j.version>(.+)</neo4j.version>", POM.read_text(encoding="utf-8"))
+    assert version is not None
+    jars = needs.CACHE / f"neo4j-{version.group(1)}"
+    if jars.exists():
+        return jars
+    maven = needs.program("mvn", "maven")
+    needs.CACHE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=needs.CACHE) as scratch:
+        options = {"maven.repo.local": f"{scratch}/repository", "outputDirectory": f"{scratch}/jars"}
+        settings = [f"-D{name}={value}" for name, value in {**options, "includeScope": "runtime"}.items()]
+        try:
+            _run([maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", *settings])
+        except subprocess.SubprocessError as error:
+            said = getattr(error, "output", None) or str(error)
+            raise LookupError(f"Maven could not fetch it: {said.strip().splitlines()[0]}") from error
+        if not jars.exists():  # another test run may have been faster
+            Path(scratch, "jars").rename(jars)
+    return jars
+
+
+def _run(command: list[str], env: dict[str, str] | None = None) -> None:
+    """Run a program to its end. Raises SubprocessError, with what it said."""
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    try:
+        subprocess.run(command, check=True, timeout=FETCH_S, env=os.environ | (env or {}), **said)
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.output)
+        raise
