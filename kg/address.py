@@ -8,6 +8,15 @@ from urllib.parse import urlsplit
 
 from ontology.errors import InputError
 
+VARIABLES: Mapping[str, str] = {
+    "KG_GRAPH": "The graph store, bolt://host:7687 or neo4j://…; empty: the embedded database.",
+    "KG_GRAPH_USER": "Who logs in; neo4j when not set.",
+    "KG_GRAPH_PASSWORD": "The password. Other processes of the same user can see it; a file is better.",
+    "KG_GRAPH_PASSWORD_FILE": "A file with the password, which takes precedence.",
+    "KG_GRAPH_DATABASE": "The database on that server; neo4j when not set.",
+}
+"""What is read from the environment, and what it is for."""
+
 
 @dataclass(frozen=True)
 class Login:

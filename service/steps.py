@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from embed.bundle import current, open_bundle, publish
 from kg.connect import connect
+from kg.cypher import RECORDS
 from kg.ingest import IngestReport, ingest
 from kg.mapping import load_mapping
 from kg.progress import Progress, silent
@@ -108,7 +109,8 @@ def prove(workspace: Workspace, explanation: Explanation) -> list[list[object]]:
 def state(workspace: Workspace) -> dict[str, dict[str, object]]:
     """What the graph holds, the last loads, and the bundle that is served."""
     with connect(workspace.graph) as store:
-        found: dict[str, dict[str, object]] = {"Graph": dict(store.counts())}
+        holds = {name: n for name, n in store.counts().items() if name not in RECORDS}
+        found: dict[str, dict[str, object]] = {"Graph": dict(holds)}
         found["Last loads"] = {_when(load.at): f"{load.source}: {_summary(load)}" for load in store.loads()}
     try:
         bundle = open_bundle(current(workspace.models))

@@ -47,14 +47,14 @@ OPTIONS = [
 
 
 def named(url: str) -> GraphAddress:
-    """The server of KG_TEST_NEO4J. What is wrong with it is said without repeating it: it holds a password."""
+    """The server of KG_TEST_NEO4J. It holds a password: no message repeats it, and no traceback shows it."""
     try:
         parts = urlsplit(url)
         port, user, password = parts.port or 7687, unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError:
         port, user, password = 0, "", ""
     if not (port and user and password and parts.hostname and parts.scheme == "bolt"):
-        raise pytest.UsageError("KG_TEST_NEO4J has to look like bolt://user:password@host:7687")
+        pytest.fail("KG_TEST_NEO4J has to look like bolt://user:password@host:7687", pytrace=False)
     return GraphAddress(f"bolt://{parts.hostname}:{port}", Login(user, password))
 
 
@@ -112,7 +112,7 @@ def _fetched() -> Path:
         options = {"maven.repo.local": f"{scratch}/repository", "outputDirectory": f"{scratch}/jars"}
         settings = [f"-D{name}={value}" for name, value in {**options, "includeScope": "runtime"}.items()]
         try:
-            _run([maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", *settings])
+            _run([maven, "-q", "-B", "-Dstyle.color=never", "-f", str(POM), "dependency:copy-dependencies", *settings])
         except subprocess.SubprocessError as error:
             said = getattr(error, "output", None) or str(error)
             raise LookupError(f"Maven could not fetch it: {said.strip().splitlines()[0]}") from error

@@ -76,6 +76,13 @@ def test_every_target_that_is_named_exists():
     assert all(f"\n{target}:" in makefile for target in named)
 
 
+def test_every_environment_variable_is_in_the_reference():
+    packages = [ROOT / name for name in ("kg", "embed", "retrieval", "service", "ontology")]
+    text = "\n".join(path.read_text(encoding="utf-8") for package in packages for path in package.rglob("*.py"))
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert {name for name in re.findall(r"\bKG_[A-Z_]*[A-Z]\b", text) if name not in reference} == set()
+
+
 def test_every_decision_is_short_and_numbered_once():
     decisions = sorted((ROOT / "docs" / "decisions").glob("*.md"))
     numbers = [path.name[:3] for path in decisions]

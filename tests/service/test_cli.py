@@ -64,6 +64,7 @@ def test_a_catalog_is_loaded_asked_and_counted(tmp_path: Path):
     report = asked(home, "ingest", SHOP, "--mapping", SHOP / "shop.mapping.yaml")
     assert (report["read"], report["loaded"], report["refused"]) == (477, 477, 0)
     state = asked(home, "status")
+    assert state["Graph"].keys() == {"Brand", "Category", "Customer", "Product", *report["triples"], "BOUGHT", "VIEWED"}
     assert state["Graph"]["Product"] == 40
     assert "477 of 477 rows, 0 refused" in next(iter(state["Last loads"].values()))
     assert "run `kg train` first" in state["Bundle"]["state"]
