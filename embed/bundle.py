@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
 from embed.teachers import Teachers
+from embed.weights import ItemWeights
 from kg.columns import load_table, map_arrays, save_arrays, save_table
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError, NotReadyError, StoreError
@@ -24,6 +25,7 @@ from ontology.turtle import load_ontology
 FORMAT = 2
 CURRENT = "current"
 MANIFEST = "manifest.json"
+ARRAYS = ("teachers", "neighbours", "linear", "graph", "interactions")
 _CHUNK = 1 << 20
 
 
@@ -120,7 +122,7 @@ def open_bundle(folder: Path) -> Bundle:
     Raises InputError if a file is missing, changed or of another format.
     """
     manifest = _verified_manifest(folder)
-    arrays = {name: map_arrays(folder / f"{name}.safetensors") for name in ("teachers", "graph", "interactions")}
+    arrays = {name: map_arrays(folder / f"{name}.safetensors") for name in ARRAYS}
     entities = load_table(folder / "entities.parquet")
     held_out = arrays["interactions"].pop("held_out")
     catalog = Catalog(
@@ -139,7 +141,12 @@ def open_bundle(folder: Path) -> Bundle:
         manifest=manifest,
         ontology=load_ontology(folder / "ontology.ttl"),
         catalog=catalog,
-        teachers=Teachers(**arrays["teachers"], adjacency=Adjacency(**arrays["graph"])),
+        teachers=Teachers(
+            **arrays["teachers"],
+            neighbours=ItemWeights(**arrays["neighbours"]),
+            linear=ItemWeights(**arrays["linear"]),
+            adjacency=Adjacency(**arrays["graph"]),
+        ),
         interactions=Interactions(**arrays["interactions"]),
         held_out=held_out,
     )
@@ -147,7 +154,7 @@ def open_bundle(folder: Path) -> Bundle:
 
 def _write_files(draft: Draft, folder: Path) -> None:
     snapshot, learned = draft.snapshot, dict(vars(draft.teachers))
-    graph: Adjacency = learned.pop("adjacency")
+    graph, neighbours, linear = (learned.pop(name) for name in ("adjacency", "neighbours", "linear"))
     columns: dict[str, Sequence[str]] = {
         "class": [snapshot.classes[c] for c in snapshot.entity_class],
         "key": snapshot.keys,
@@ -156,6 +163,8 @@ def _write_files(draft: Draft, folder: Path) -> None:
     }
     write: dict[str, Callable[[Path], object]] = {
         "teachers.safetensors": lambda path: save_arrays(path, learned),
+        "neighbours.safetensors": lambda path: save_arrays(path, vars(neighbours)),
+        "linear.safetensors": lambda path: save_arrays(path, vars(linear)),
         "graph.safetensors": lambda path: save_arrays(path, vars(graph) | {"entity_class": snapshot.entity_class}),
         "interactions.safetensors": lambda path: save_arrays(
             path, vars(snapshot.interactions) | {"held_out": draft.held_out}

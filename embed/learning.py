@@ -68,10 +68,8 @@ def learn(
         gnn_fold_in=gnn.fold_in,
         transe_entities=transe.entities,
         transe_relations=transe.relations,
-        neighbour_ids=near.ids,
-        neighbour_weights=near.weights,
-        linear_ids=linear.ids,
-        linear_weights=linear.weights,
+        neighbours=near,
+        linear=linear,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=adjacency(snapshot.triples, n_entities),
     )

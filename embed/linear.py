@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from embed.itemknn import Neighbours
+from embed.weights import ItemWeights, item_weights
 
 _BLOCK_ENTRIES = 1 << 25
 """Rows of P are made for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
@@ -16,12 +16,11 @@ _BLOCK_ENTRIES = 1 << 25
 
 def linear_neighbours(
     likes: NDArray[np.int32], *, n_users: int, n_items: int, k: int, regularisation: float, most_items: int
-) -> Neighbours:
+) -> ItemWeights:
     """The k strongest weights of each item on others, of either sign, from pairs of user and item, int32 (m, 2).
 
     The inverse of an (n, n) matrix takes 4 n² bytes, so only the `most_items` most liked items have weights.
     """
-    ids, weights = np.full((n_items, k), -1, np.int32), np.zeros((n_items, k), np.float32)
     count = np.bincount(likes[:, 1], minlength=n_items)
     kept = np.sort(np.argsort(-count, kind="stable")[:most_items]).astype(np.int32)
     kept = kept[count[kept] > 0]
@@ -29,17 +28,18 @@ def linear_neighbours(
     matrix.data[:] = 1  # a pair that stands there twice counts once
     users = np.flatnonzero(np.diff(matrix.indptr))
     rows = _Precision(matrix[users][:, kept].tocsc(), regularisation)
+    targets, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    k = min(k, len(kept))
     block = max(1, _BLOCK_ENTRIES // max(len(kept), 1))
     for start in range(0, len(kept), block):
         item = np.arange(start, min(start + block, len(kept)))
         b = -rows.of(item) / rows.diagonal
         b[np.arange(len(item)), item] = 0
         best = np.argsort(-np.abs(b), axis=1, kind="stable")[:, :k]
-        weight = np.take_along_axis(b, best, axis=1)
-        width = best.shape[1]
-        ids[kept[item], :width] = np.where(weight != 0, kept[best], -1)
-        weights[kept[item], :width] = weight
-    return Neighbours(ids, weights)
+        targets.append(kept[best].ravel())
+        weights.append(np.take_along_axis(b, best, axis=1).ravel())
+    source = np.repeat(kept, k)
+    return item_weights(source, np.concatenate(targets), np.concatenate(weights), n_items)
 
 
 class _Precision:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.weights import ItemWeights
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,8 @@ class Teachers:
     gnn_fold_in: NDArray[np.float32]  # (I, d)
     transe_entities: NDArray[np.float32]  # (E, d)
     transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
-    neighbour_ids: NDArray[np.int32]  # (I, k), padded with -1
-    neighbour_weights: NDArray[np.float32]  # (I, k)
-    linear_ids: NDArray[np.int32]  # (I, k), padded with -1
-    linear_weights: NDArray[np.float32]  # (I, k), of either sign
+    neighbours: ItemWeights
+    linear: ItemWeights
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency
 

@@ -14,7 +14,7 @@ from ontology.errors import NotReadyError
 from retrieval.cases import users_at
 from retrieval.history import History
 from retrieval.recommend import Recommender
-from retrieval.sources import popular, user_vector, weighted
+from retrieval.sources import popular, user_vector
 
 System = Callable[[History], NDArray[np.integer]]
 """Gives the items for a history, best first; seen ones are removed by the caller."""
@@ -83,9 +83,7 @@ def _systems(recommender: Recommender) -> dict[str, System]:
     return {
         "popularity": lambda history: most_popular,
         "item-kNN": near,
-        "EASE": lambda history: np.argsort(
-            -weighted(teachers.linear_ids, teachers.linear_weights, history.liked), kind="stable"
-        ),
+        "EASE": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),
         "full pipeline": lambda history: recommender.rank_all(history).items,
@@ -98,4 +96,4 @@ def _item_knn(bundle: Bundle) -> System:
     catalog = bundle.catalog
     likes = np.stack([known.user, known.item], axis=1)
     near = item_neighbours(likes, n_users=catalog.n_users, n_items=catalog.n_items, k=200, shrinkage=10.0)
-    return lambda history: np.argsort(-weighted(near.ids, near.weights, history.liked), kind="stable")
+    return lambda history: np.argsort(-near.score(history.liked), kind="stable")

@@ -37,8 +37,8 @@ def look(teachers: Teachers, history: History) -> Found:
     liked = history.liked
     return Found(
         vector=user_vector(teachers, liked),
-        item_to_item=weighted(teachers.neighbour_ids, teachers.neighbour_weights, liked),
-        linear=weighted(teachers.linear_ids, teachers.linear_weights, liked),
+        item_to_item=teachers.neighbours.score(liked),
+        linear=teachers.linear.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
@@ -64,13 +64,6 @@ def user_vector(teachers: Teachers, liked: NDArray[np.int32]) -> NDArray[np.floa
     """Fold a history in: the user's vector float32 (d,), as the network defines it (see Teachers)."""
     total = teachers.gnn_fold_in[liked].sum(axis=0)
     return np.asarray(total / np.sqrt(max(len(liked), 1)), np.float32)
-
-
-def weighted(ids: NDArray[np.int32], weights: NDArray[np.float32], liked: NDArray[np.int32]) -> Scores:
-    """The sum of each item's weights to the liked ones: float32 (I,). `ids`, `weights` (I, k) end in -1."""
-    near, weight = ids[liked].ravel(), weights[liked].ravel()
-    real = near >= 0
-    return np.bincount(near[real], weight[real], minlength=len(ids)).astype(np.float32)
 
 
 def graph_neighbours(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:

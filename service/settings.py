@@ -11,7 +11,9 @@ from ontology.errors import InputError
 
 
 class Settings(BaseModel):
-    """The settings of `kg serve`. A field is read from KG_ and its name in capitals; an unset or empty variable leaves the default.
+    """The settings of `kg serve`. A field is read from KG_ and its name in capitals.
+
+    A variable that is not set, or empty, leaves the default.
 
     The graph store's address and password are read where it is opened (`kg.store.connect`), never kept here.
     """

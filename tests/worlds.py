@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from embed.adjacency import adjacency
 from embed.bundle import Bundle, Catalog
 from embed.teachers import Teachers
+from embed.weights import ItemWeights, item_weights
 from kg.snapshot import Interactions, Snapshot
 from ontology.turtle import parse_ontology
 
@@ -111,10 +112,9 @@ def _teachers(array: NDArray[np.int32], popularity: NDArray[np.int64], random: n
     def vectors(n: int) -> NDArray[np.float32]:
         return random.normal(size=(n, DIM)).astype(np.float32)
 
-    def near(lowest: float) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        ids = np.argsort(random.random((BOOKS, BOOKS)), axis=1)[:, :4].astype(np.int32)
-        ids[:, 3] = -1
-        return ids, random.uniform(lowest, 1, (BOOKS, 4)).astype(np.float32)
+    def weights(lowest: float) -> ItemWeights:
+        source, target = random.integers(0, BOOKS, (2, 30))
+        return item_weights(source, target, random.uniform(lowest, 1, 30), BOOKS)
 
-    learned = (vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), *near(0), *near(-1))
+    learned = (vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), weights(0), weights(-1))
     return Teachers(*learned, popularity, adjacency(array, N))

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from retrieval.history import History, history_of
 from retrieval.index import build_index, index_of, open_index
-from retrieval.sources import HUB, candidates, graph_neighbours, look, popular, user_vector, weighted
+from retrieval.sources import HUB, candidates, graph_neighbours, look, popular, user_vector
 from tests.worlds import BOOKS, RELATIONS, events, triples, world
 
 LIKED = st.lists(st.integers(0, BOOKS - 1), unique=True, max_size=BOOKS)
@@ -33,18 +33,6 @@ def test_the_collaborative_source_is_in_order_of_the_inner_product(rows, liked, 
     assert sorted(ids.tolist()) == list(range(BOOKS))
     np.testing.assert_allclose(scores, (teachers.gnn_items @ vector)[ids], rtol=1e-4, atol=1e-5)
     assert list(scores) == sorted(scores, reverse=True)
-
-
-@given(liked=LIKED, seed=st.integers(0, 3))
-def test_weighted_sums_the_weights(liked, seed):
-    teachers = world([], seed=seed).teachers
-    expected = np.zeros(BOOKS)
-    for item in liked:
-        for near, weight in zip(teachers.neighbour_ids[item], teachers.neighbour_weights[item], strict=True):
-            if near >= 0:
-                expected[near] += weight
-    given_ = weighted(teachers.neighbour_ids, teachers.neighbour_weights, np.array(liked, np.int32))
-    np.testing.assert_allclose(given_, expected, rtol=1e-6)
 
 
 def test_the_graph_source_prefers_rare_entities_and_skips_hubs():

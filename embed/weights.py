@@ -1,0 +1,37 @@
+"""What liking one item says for others: a sparse matrix, walked from the items of a history."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ItemWeights:
+    """Compressed rows: liking item i adds `weight[indptr[i]:indptr[i + 1]]` to the items at the same places of `item`.
+
+    `indptr` int64 (I + 1,); `item` int32 (w,); `weight` float32 (w,), of either sign.
+    """
+
+    indptr: NDArray[np.int64]
+    item: NDArray[np.int32]
+    weight: NDArray[np.float32]
+
+    def score(self, liked: NDArray[np.integer]) -> NDArray[np.float32]:
+        """The sum over the liked items, int (h,), for every item: float32 (I,)."""
+        begin, end = self.indptr[liked], self.indptr[liked + 1]
+        rows = [np.empty(0, np.int64), *(np.arange(b, e) for b, e in zip(begin, end, strict=True))]
+        place = np.concatenate(rows)
+        n_items = len(self.indptr) - 1
+        return np.bincount(self.item[place], self.weight[place], minlength=n_items).astype(np.float32)
+
+
+def item_weights(
+    source: NDArray[np.integer], target: NDArray[np.integer], weight: NDArray[np.floating], n_items: int
+) -> ItemWeights:
+    """From entries in any order, parallel (w,): liking `source` says `weight` for `target`. Zeros are left out."""
+    kept = np.flatnonzero(weight)
+    order = kept[np.lexsort((target[kept], source[kept]))]
+    indptr = np.zeros(n_items + 1, np.int64)
+    np.cumsum(np.bincount(source[kept], minlength=n_items), out=indptr[1:])
+    return ItemWeights(indptr, target[order].astype(np.int32), weight[order].astype(np.float32))
