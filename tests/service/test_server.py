@@ -21,7 +21,14 @@ from tests.servers import COMMAND, Server, free_port, start
 
 
 def workers(server: Server) -> list[psutil.Process]:
-    return [p for p in psutil.Process(server.process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+    return [child for child in psutil.Process(server.process.pid).children() if is_worker(child)]
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except (psutil.ZombieProcess, psutil.NoSuchProcess):
+        return False  # ended, and not yet waited for by its parent
 
 
 def test_an_event_is_seen_by_every_worker_at_its_next_request(server: Server):
