@@ -79,13 +79,15 @@ def _chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium without a window, with an empty profile that is thrown away."""
+    scratch = str(tmp_path_factory.mktemp("chromium"))  # for what it would write to the home folder
+    env = {**os.environ, "XDG_CONFIG_HOME": scratch, "XDG_CACHE_HOME": scratch}
     with sync_playwright() as playwright:
         try:
             executable, sandbox = _chromium(), os.geteuid() != 0  # root cannot have the sandbox
             launch = playwright.chromium.launch
-            browser = launch(executable_path=executable, chromium_sandbox=sandbox, args=OFFLINE)
+            browser = launch(executable_path=executable, chromium_sandbox=sandbox, args=OFFLINE, env=env)
         except (LookupError, OSError, Error) as error:
             needs.not_run("Chromium", str(error).splitlines()[0])
         page = browser.new_page()
