@@ -1,6 +1,8 @@
 """Nearest vectors by inner product, on the GPU when the installed FAISS has one. The only file that knows FAISS."""
 
+import logging
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from ontology.errors import InputError
 
+log = logging.getLogger(__name__)
 FAISS_VERSION: str = faiss.__version__
 """Of whichever is installed: faiss-cpu and faiss-gpu are one library in two builds."""
 
@@ -51,6 +54,8 @@ def open_index(path: Path) -> Index:
         handle = faiss.read_index(str(path))
     except RuntimeError as error:
         raise InputError(f"{path} is not a FAISS index") from error
+    if not hasattr(faiss, "StandardGpuResources") and any(distributions(name="faiss-gpu")):
+        log.warning("faiss-cpu was installed over faiss-gpu, so no GPU is used; docs/gpu.md says how to mend it")
     if faiss.get_num_gpus() > 0:
         handle = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, handle)
     return Index(handle, handle.d)
