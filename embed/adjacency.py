@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embed.ragged import places
+
 
 @dataclass(frozen=True)
 class Adjacency:
@@ -29,10 +31,8 @@ class Adjacency:
 
     def gather(self, entities: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The neighbours of many entities at once: which of `entities` (position, int64), and its neighbour."""
-        count = self.degree(entities)
-        owner = np.repeat(np.arange(len(entities)), count)
-        shift = np.repeat(self.indptr[entities] - (np.cumsum(count) - count), count)
-        return owner, np.asarray(self.neighbour[np.arange(len(owner)) + shift], np.int32)
+        owner, place = places(self.indptr, entities)
+        return owner, np.asarray(self.neighbour[place], np.int32)
 
 
 def adjacency(triples: NDArray[np.int32], n_entities: int) -> Adjacency:

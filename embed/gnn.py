@@ -45,14 +45,13 @@ class GnnOptions:
 
 @dataclass(frozen=True)
 class GnnVectors:
-    """`items`, `fold_in` float32 (I, d) and `entities` float32 (E, d), whose user rows are 0.
+    """`items` and `fold_in` float32 (I, d).
 
     A user's vector is `fold_in[history].sum(0) / sqrt(len(history))`; the score of item i is its product with items[i].
     """
 
     items: NDArray[np.float32]
     fold_in: NDArray[np.float32]
-    entities: NDArray[np.float32]
 
 
 def train_gnn(
@@ -78,12 +77,17 @@ def train_gnn(
 def _fit(
     network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, progress: Progress
 ) -> GraphNetwork:
-    """Epochs until the likes that were kept back are found no better; gives the best network of all."""
+    """Epochs until the likes that were kept back are found no better; gives the best network of all.
+
+    Where none was kept back there is nothing to judge by: all epochs are made, and the last one counts.
+    """
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
     best, best_gain, since = copy.deepcopy(network.state_dict()), -1.0, 0
     for epoch in range(1, options.epochs + 1):
         _epoch(network, optimiser, likes, options)
         progress("graph network", epoch, options.epochs)
+        if not len(judged):
+            continue
         gain = _gain(network, likes, judged)
         if gain > best_gain:
             best, best_gain, since = copy.deepcopy(network.state_dict()), gain, 0
@@ -91,7 +95,8 @@ def _fit(
             since += 1
         if since >= options.patience:
             break
-    network.load_state_dict(best)
+    if len(judged):
+        network.load_state_dict(best)
     return network
 
 
@@ -112,7 +117,7 @@ def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes
 
 def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) -> Tensor:
     """Sampled softmax: each like of the batch, int64 (b,), against shared random items; the user is all other likes."""
-    items, fold_in, _ = network()
+    items, fold_in = network()
     target = likes.item[batch]
     vector = likes.without_each(batch, fold_in)
     sample = torch.randint(len(items), (min(negatives, len(items)),)).to(items.device)
@@ -126,12 +131,12 @@ def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) ->
 
 @torch.no_grad()
 def _gain(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32]) -> float:
-    """The gain of pairs int32 (n, 2), user and item, in the first 20 of all items that the user does not like yet.
+    """The gain of pairs int32 (n, 2), n > 0, user and item, in the first 20 of all items not liked yet.
 
     The mean over users of their likes' mean 1 / log2(1 + rank). The loss grows again long before the order of the
     items gets worse, so the order is what is looked at.
     """
-    items, fold_in, _ = network.eval()()
+    items, fold_in = network.eval()()
     vectors = likes.users(fold_in)
     user, item = (torch.from_numpy(c.astype(np.int64)).to(items.device) for c in judged.T)
     users, count = torch.unique_consecutive(user, return_counts=True)
@@ -144,7 +149,7 @@ def _gain(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32]) -> flo
         rows = (user >= part[0]) & (user <= part[-1])
         hits = best[torch.searchsorted(part, user[rows])] == item[rows].unsqueeze(1)
         gained.index_add_(0, user[rows], (hits * discount).sum(1))
-    return float((gained[users] / count).mean()) if len(users) else 0.0
+    return float((gained[users] / count).mean())
 
 
 @contextmanager

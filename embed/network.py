@@ -63,8 +63,8 @@ class GraphNetwork(nn.Module):
         self.step: Propagate = propagation(links, device)
         self.to(device)
 
-    def forward(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Items float32 (I, d), fold-in float32 (I, d), entities float32 (E, d) with users at 0.
+    def forward(self) -> tuple[Tensor, Tensor]:
+        """Items float32 (I, d), and their fold-in float32 (I, d).
 
         An item's length says how popular it is; in a history each item counts the same.
         """
@@ -75,7 +75,7 @@ class GraphNetwork(nn.Module):
         mixed = torch.einsum("k,knd->nd", self.mix.softmax(0), torch.stack(layers))
         items = mixed[: self.n_items]
         fold_in = nn.functional.normalize(items @ self.fold) / self.shape.temperature
-        return items, fold_in, mixed * self.free
+        return items, fold_in
 
 
 class Likes:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from embed.ragged import places
+
 
 @dataclass(frozen=True)
 class ItemWeights:
@@ -19,9 +21,7 @@ class ItemWeights:
 
     def score(self, liked: NDArray[np.integer]) -> NDArray[np.float32]:
         """The sum over the liked items, int (h,), for every item: float32 (I,)."""
-        begin, end = self.indptr[liked], self.indptr[liked + 1]
-        rows = [np.empty(0, np.int64), *(np.arange(b, e) for b, e in zip(begin, end, strict=True))]
-        place = np.concatenate(rows)
+        _, place = places(self.indptr, liked)
         n_items = len(self.indptr) - 1
         return np.bincount(self.item[place], self.weight[place], minlength=n_items).astype(np.float32)
 

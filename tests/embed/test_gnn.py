@@ -35,11 +35,9 @@ def test_a_user_is_recommended_what_suits_the_taste():
     assert {i % 2 for i in best[:6]} == {0}
 
 
-def test_shapes_and_what_has_no_vector_of_its_own():
+def test_shapes_and_lengths():
     learned = train_gnn(two_tastes(), start(), replace(QUICK, epochs=1))
     assert learned.items.shape == learned.fold_in.shape == (ITEMS, DIM)
-    assert learned.entities.shape == (N, DIM)
-    assert not learned.entities[ITEMS : ITEMS + USERS].any()
     np.testing.assert_allclose(np.linalg.norm(learned.fold_in, axis=1), 1 / QUICK.temperature, rtol=1e-5)
 
 
@@ -66,9 +64,18 @@ def test_both_backends_make_the_same_network():
     for a, b in zip(by_dgl(), by_torch(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
     for network in (by_dgl, by_torch):
-        items, fold_in, _ = network()
+        items, fold_in = network()
         (items @ fold_in.T).square().sum().backward()
     torch.testing.assert_close(by_dgl.start.grad, by_torch.start.grad, atol=1e-2, rtol=1e-3)
+
+
+def test_without_likes_to_judge_by_all_epochs_count():
+    options = replace(QUICK, validation=0.0, patience=1)
+    seen = []
+    a = train_gnn(two_tastes(), start(), replace(options, epochs=4), lambda _, done, of: seen.append(done))
+    assert seen == [1, 2, 3, 4]
+    b = train_gnn(two_tastes(), start(), replace(options, epochs=1))
+    assert a.items.tobytes() != b.items.tobytes()
 
 
 def test_a_like_is_judged_by_the_other_likes_of_its_user():
