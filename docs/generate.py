@@ -1,5 +1,6 @@
-"""Writes docs/reference.md from the code: commands, options, settings, endpoints, errors. `--check` fails if stale.
+"""Writes docs/reference.md (commands, options, settings, endpoints, errors) and docs/mapping.schema.json from the code.
 
+`--check` fails if one of them is stale.
 What the code has and the reference lacks cannot happen, and the other way round neither.
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 
 from kg.address import VARIABLES
+from kg.mapping_schema import mapping_schema
 from ontology.errors import KgrecError
 from service.app import openapi
 from service.cli import kg
@@ -18,7 +20,8 @@ from service.settings import Settings, variable
 from service.steps import training_options
 from service.tuning import known
 
-TARGET = Path(__file__).with_name("reference.md")
+REFERENCE = Path(__file__).with_name("reference.md")
+SCHEMA = Path(__file__).with_name("mapping.schema.json")
 WIDTH = 100
 """Of the help texts, whatever terminal this runs in."""
 
@@ -82,13 +85,18 @@ def errors() -> Iterator[str]:
     yield "\n".join(rows)
 
 
+def schema() -> str:
+    """The JSON Schema of mapping files."""
+    return json.dumps(mapping_schema(), indent=2) + "\n"
+
+
 def main() -> None:
-    """Write the file, or check it."""
-    text = reference()
-    if "--check" not in sys.argv:
-        TARGET.write_text(text, encoding="utf-8")
-    elif not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
-        sys.exit(f"{TARGET.name} is not what the code says: run `make docs` and commit it")
+    """Write the files, or check them."""
+    for target, text in ((REFERENCE, reference()), (SCHEMA, schema())):
+        if "--check" not in sys.argv:
+            target.write_text(text, encoding="utf-8")
+        elif not target.exists() or target.read_text(encoding="utf-8") != text:
+            sys.exit(f"{target.name} is not what the code says: run `make docs` and commit it")
 
 
 if __name__ == "__main__":

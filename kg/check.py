@@ -1,10 +1,12 @@
 """Whether a mapping fits its ontology and the headers of the files: found out before anything is loaded."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from kg.mapping import ChosenRelation, EntityRule, FileRule, InteractionRule, Mapping, Reference, TripleRule
+from kg.mapping import ChosenRelation, EntityRule, FileRule, InteractionRule, Mapping, Reference, RowRule, TripleRule
+from kg.mapping_cells import Cell
 from ontology.errors import InputError
-from ontology.model import ITEM, USER, Ontology, Relation
+from ontology.model import ITEM, USER, Datatype, Ontology, Relation
+from ontology.shapes import broken_tail
 
 
 def check_mapping(mapping: Mapping, ontology: Ontology) -> None:
@@ -14,27 +16,54 @@ def check_mapping(mapping: Mapping, ontology: Ontology) -> None:
 
 
 def used_columns(rule: FileRule) -> frozenset[str]:
-    """The columns that a rule reads."""
-    return frozenset(_columns(rule))
+    """The columns that the rules of a file read."""
+    return frozenset(column for row_rule in rule.row_rules for column in _columns(row_rule))
 
 
-def _columns(rule: FileRule) -> Iterator[str]:
+def unknown_columns(rule: FileRule, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the columns that no rule of the file reads, in their order."""
+    used = used_columns(rule)
+    return tuple(name for name in names if name not in used)
+
+
+def check_columns(file: str, rule: FileRule, names: Collection[str]) -> None:
+    """Raise InputError where a file lacks a column that its rules read, or has one that they do not and refuse."""
+    has = f"it has {', '.join(names)}"
+    if missing := sorted(used_columns(rule) - set(names)):
+        raise InputError(f"{file} has no column {missing[0]!r}, which the mapping reads; {has}")
+    if rule.unknown_columns == "refuse" and (unknown := unknown_columns(rule, names)):
+        wanted = "name it there, or set unknown_columns: ignore"
+        raise InputError(f"{file} has the column {unknown[0]!r}, which the mapping does not read; {wanted}")
+
+
+def cells(rule: RowRule) -> Iterator[Cell]:
+    """All cells that a rule reads but those that choose a relation or say when."""
     if rule.entity:
-        yield rule.entity.key
-        yield from (cell.column for cell in rule.entity.properties.values() if cell.column)
+        yield from (rule.entity.key, *rule.entity.properties.values())
+    for triple in rule.triples:
+        yield from (reference.key for reference in (triple.head, triple.tail) if reference)
+    for interaction in rule.interactions:
+        yield from (interaction.user.key, interaction.item.key, interaction.value)
+        yield from (interaction.id,) if interaction.id else ()
+
+
+def _columns(rule: RowRule) -> Iterator[str]:
+    yield from rule.when
+    for cell in cells(rule):
+        yield from cell.columns
     relations = [triple.relation for triple in rule.triples] + [i.relation for i in rule.interactions]
     yield from (chosen.column for chosen in relations if isinstance(chosen, ChosenRelation))
-    for triple in rule.triples:
-        yield from (r.key.column for r in (triple.head, triple.tail) if r and r.key.column)
-    for interaction in rule.interactions:
-        cells = (interaction.user.key, interaction.item.key, interaction.value)
-        yield from (cell.column for cell in cells if cell.column)
-        yield interaction.at.column
-        if interaction.id:
-            yield interaction.id
+    times = [time for triple in rule.triples for time in (triple.since, triple.until)]
+    yield from (time.column for time in (*times, *(i.at for i in rule.interactions)) if time)
 
 
 def _check_file(ontology: Ontology, place: str, rule: FileRule) -> None:
+    for number, row_rule in enumerate(rule.rules):
+        _check_rule(ontology, f"{place} / rules / {number}", row_rule)
+    _check_rule(ontology, place, rule)
+
+
+def _check_rule(ontology: Ontology, place: str, rule: RowRule) -> None:
     if rule.entity:
         _check_entity(ontology, f"{place} / entity", rule.entity)
     for number, triple in enumerate(rule.triples):
@@ -46,10 +75,14 @@ def _check_file(ontology: Ontology, place: str, rule: FileRule) -> None:
 
 def _check_entity(ontology: Ontology, place: str, rule: EntityRule) -> None:
     _check_class(ontology, f"{place} / class", rule.cls)
-    for name in rule.properties:
+    for name, cell in rule.properties.items():
         if name not in ontology.properties:
             known = ", ".join(sorted(ontology.properties))
             raise InputError(f"{place} / properties: {name!r} is not in the ontology; it has {known}")
+        datatype = ontology.properties[name].datatype
+        if wrong := [key for key, fits in _DATATYPES.items() if key in cell.model_fields_set and datatype != fits]:
+            found = f"{wrong[0]} is for a {_DATATYPES[wrong[0]]}, but {name} is a {datatype} in the ontology"
+            raise InputError(f"{place} / properties / {name}: {found}")
 
 
 def _check_triple(ontology: Ontology, place: str, rule: TripleRule, head: str) -> None:
@@ -57,6 +90,9 @@ def _check_triple(ontology: Ontology, place: str, rule: TripleRule, head: str) -
     for relation in _relations(ontology, place, rule.relation):
         if ontology.is_interaction(relation.name):
             raise InputError(f"{place}: {relation.name} is what a user does with an item; list it under interactions")
+        for broken in broken_tail(ontology, head, relation.name, rule.tail.cls):
+            if broken.severity == "violation":
+                raise InputError(f"{place}: {head}.{relation.name} {broken.reason}; the tail is {rule.tail.cls}")
 
 
 def _check_interaction(ontology: Ontology, place: str, rule: InteractionRule) -> None:
@@ -93,3 +129,7 @@ def _relations(ontology: Ontology, place: str, chosen: str | ChosenRelation) -> 
 def _check_class(ontology: Ontology, place: str, cls: str) -> None:
     if cls not in ontology.classes:
         raise InputError(f"{place}: {cls!r} is not in the ontology; it has {', '.join(sorted(ontology.classes))}")
+
+
+_DATATYPES: dict[str, Datatype] = {"decimal": "number", "factor": "number", "unit": "date", "format": "date"}
+"""Key of a cell -> the datatype that it reads."""

@@ -72,9 +72,22 @@ class Watched:
 
 
 def _ask(control: str, login: Login, command: str) -> Any:
-    basic = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
-    headers = {"Content-Type": "application/json", "Authorization": f"Basic {basic}"}
     body = json.dumps({"command": command}).encode()
-    request = urllib.request.Request(f"{control}/api/v1/server", body, headers)  # noqa: S310 always http, by us
-    with _direct.open(request, timeout=REPLY_S) as response:
-        return json.loads(response.read())["result"]
+    return json.loads(post(f"{control}/api/v1/server", login, body, timeout_s=REPLY_S))["result"]
+
+
+def post(
+    url: str, login: Login, body: bytes | Iterator[bytes], *, kind: str = "application/json", timeout_s: float
+) -> bytes:
+    """Send a request to the control address, in parts if the body comes in parts, and give its answer.
+
+    Raises what urllib raises.
+    """
+    basic = base64.b64encode(f"{login.user}:{login.password}".encode()).decode()
+    headers = {"Content-Type": kind, "Authorization": f"Basic {basic}"}
+    if not isinstance(body, bytes):
+        headers["Transfer-Encoding"] = "chunked"
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 always http, by us
+    with _direct.open(request, timeout=timeout_s) as response:
+        answer: bytes = response.read()
+        return answer

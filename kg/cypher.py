@@ -11,7 +11,7 @@ from ontology.errors import InputError
 from ontology.model import Ontology
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-RECORDS = ("Load", "Lock", "Migration")
+RECORDS = ("Ledger", "Load", "Lock", "Migration")
 """The labels of what the store notes down for itself."""
 
 
@@ -36,9 +36,25 @@ def put_entities(cls: str) -> str:
     return f"UNWIND $rows AS row MERGE (n:{plain(cls)} {{id: row.id}}) SET n += row.set"
 
 
+def change_entities(cls: str) -> str:
+    """Change those of $rows that are there: {id, set, all}; create the others with all they have."""
+    merge = f"UNWIND $rows AS row MERGE (n:{plain(cls)} {{id: row.id}})"
+    return f"{merge} ON CREATE SET n += row.all ON MATCH SET n += row.set"
+
+
+def create_entities(cls: str) -> str:
+    """Create $rows: {id, set}, none of which may be there."""
+    return f"UNWIND $rows AS row CREATE (n:{plain(cls)} {{id: row.id}}) SET n += row.set"
+
+
+def delete_entities(cls: str) -> str:
+    """Delete those of $keys that are there, and all their relationships."""
+    return f"UNWIND $keys AS key MATCH (n:{plain(cls)} {{id: key}}) DETACH DELETE n"
+
+
 def find_entities(cls: str) -> str:
-    """Those of $keys that are there: id."""
-    return f"UNWIND $keys AS key MATCH (n:{plain(cls)} {{id: key}}) RETURN n.id AS id"
+    """Those of $keys that are there, as one list: a driver takes a list faster than as many rows."""
+    return f"UNWIND $keys AS key MATCH (n:{plain(cls)} {{id: key}}) RETURN collect(n.id) AS found"
 
 
 def all_entities(cls: str) -> str:
@@ -54,45 +70,82 @@ def all_relationships(relation: str) -> str:
     )
 
 
-LOCK = "MERGE (l:Lock {id: $relation}) SET l.turn = coalesce(l.turn, 0) + 1"
+LOCK = "MERGE (l:Lock {id: $relation}) SET l.turn = coalesce(l.turn, 0) + 1 RETURN l.turn AS turn"
 """Writers of one relation take turns: Neo4j lets the second wait here. For the embedded database see kg/turns.py."""
+TURNS = "MATCH (l:Lock) RETURN l.id AS relation, l.turn AS turn"
 
 
 def find_triples(kind: Kind, from_head: bool) -> str:
-    """Those of $wanted that are there: number. $wanted: near key -> far key -> number; $keys are the near keys."""
+    """Those of $wanted that are there, their numbers as one list.
+
+    $wanted: near key -> far key -> number; $keys are the near keys.
+    """
     far = "t" if from_head else "h"
-    return f"{_walk(kind, from_head)} WITH $wanted[key][{far}.id] AS number WHERE number IS NOT NULL RETURN number"
+    known = f"WITH $wanted[key][{far}.id] AS number WHERE number IS NOT NULL"
+    return f"{_walk(kind, from_head)} {known} RETURN collect(number) AS found"
 
 
-def create_triples(kind: Kind) -> str:
-    """Create $rows: {head, tail, number} whose ends are there; give their numbers."""
+def create_triples(kind: Kind, *, dated: bool = False) -> str:
+    """Create $rows whose ends are there; give their numbers as one list.
+
+    A row is [number, head, tail, file, row], and since and until where it is `dated`; a file is a position in $files.
+    """
     head, relation, tail = map(plain, kind)
     return (
-        f"UNWIND $rows AS row MATCH (h:{head} {{id: row.head}}) MATCH (t:{tail} {{id: row.tail}}) "
-        f"CREATE (h)-[:{relation}]->(t) RETURN row.number AS number"
+        f"UNWIND $rows AS row MATCH (h:{head} {{id: row[1]}}) MATCH (t:{tail} {{id: row[2]}}) "
+        f"CREATE (h)-[x:{relation} {{kg_source: $files[row[3]], kg_row: row[4], kg_at: $at}}]->(t)"
+        f"{_DATES if dated else ''} RETURN collect(row[0]) AS found"
     )
 
 
-def change_interactions(kind: Kind, from_head: bool) -> str:
-    """Change those of $rows that are there: id -> {head, tail, value, at}; give their ids. $keys: the near keys."""
+_DATES = " SET x.since = row[5], x.until = row[6]"
+
+
+def date_triples(kind: Kind, from_head: bool) -> str:
+    """Say when those of $wanted hold: near key -> far key -> a row as above; $keys are the near keys."""
+    far = "t" if from_head else "h"
     return (
-        f"{_walk(kind, from_head)} WITH h, x, t, $rows[x.id] AS row WHERE row.head = h.id AND row.tail = t.id "
-        "SET x.value = row.value, x.at = row.at RETURN x.id AS id"
+        f"{_walk(kind, from_head)} WITH x, $wanted[key][{far}.id] AS row WHERE row IS NOT NULL "
+        f"SET x.kg_source = $files[row[3]], x.kg_row = row[4], x.kg_at = $at, x.since = row[5], x.until = row[6]"
+    )
+
+
+def delete_triples(kind: Kind, from_head: bool) -> str:
+    """Delete those of $wanted that are there: near key -> far key -> anything; $keys are the near keys."""
+    far = "t" if from_head else "h"
+    return f"{_walk(kind, from_head)} WITH x, $wanted[key][{far}.id] AS row WHERE row IS NOT NULL DELETE x"
+
+
+def change_interactions(kind: Kind, from_head: bool) -> str:
+    """Change those of $rows that are there: id -> row; give their ids as one list. $keys: the near keys.
+
+    A row is [id, head, tail, value, at, file, row]; a file is a position in $files.
+    """
+    return (
+        f"{_walk(kind, from_head)} WITH h, x, t, $rows[x.id] AS row WHERE row[1] = h.id AND row[2] = t.id "
+        "SET x.value = row[3], x.at = row[4], x.kg_source = $files[row[5]], x.kg_row = row[6], x.kg_at = $at "
+        "RETURN collect(x.id) AS found"
     )
 
 
 def create_interactions(kind: Kind) -> str:
-    """Create $rows: {id, head, tail, value, at}, whose items are there, and their users."""
+    """Create $rows, as above, whose items are there, and their users."""
     head, relation, tail = map(plain, kind)
     return (
-        f"UNWIND $rows AS row MATCH (t:{tail} {{id: row.tail}}) MERGE (h:{head} {{id: row.head}}) "
-        f"CREATE (h)-[:{relation} {{id: row.id, value: row.value, at: row.at}}]->(t)"
+        f"UNWIND $rows AS row MATCH (t:{tail} {{id: row[2]}}) MERGE (h:{head} {{id: row[1]}}) "
+        f"CREATE (h)-[:{relation} {{id: row[0], value: row[3], at: row[4], "
+        f"kg_source: $files[row[5]], kg_row: row[6], kg_at: $at}}]->(t)"
     )
 
 
 def delete_interactions(relation: str) -> str:
     """Delete the interactions whose ids are the keys of $rows, whoever had them. Reads the whole relation."""
     return f"MATCH ()-[x:{plain(relation)}]->() WHERE $rows[x.id] IS NOT NULL DELETE x"
+
+
+def delete_between(kind: Kind, from_head: bool) -> str:
+    """Delete the interactions of the near $keys whose ids are the keys of $ids."""
+    return f"{_walk(kind, from_head)} WITH x WHERE $ids[x.id] IS NOT NULL DELETE x"
 
 
 def plain(name: str) -> str:

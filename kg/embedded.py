@@ -29,6 +29,8 @@ COMMAND_S = 1800
 """No statement runs longer. This counts for loads and for reading everything, too; analysts have their own limit."""
 MESSAGE_BYTES = 256 * 1024 * 1024
 """A batch of entities with long texts is one message."""
+BULK_BYTES = 4 * 1024 * 1024 * 1024
+"""A bulk load streams through; it is never held as a whole."""
 HEAP = "1g"
 STARTED = "ArcadeDB Server started"
 FAILED = 'Exception in thread "main"'
@@ -170,6 +172,7 @@ def _arguments(port: int, http_port: int) -> Iterator[str]:
         "bolt.maxMessageSize": MESSAGE_BYTES,
         "server.httpIncomingHost": "127.0.0.1",
         "server.httpIncomingPort": http_port,
+        "server.httpBodyContentMaxSize": BULK_BYTES,
         "opencypher.loadCsv.allowFileUrls": "false",
         "opencypher.loadCsv.allowRemoteUrls": "false",
         # In this mode, unlike in production, errors keep their text; what it switches off is switched on here.

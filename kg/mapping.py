@@ -1,5 +1,7 @@
 """How the columns of catalog files become entities, triples and interactions: the `*.mapping.yaml` file.
 
+docs/mapping.schema.json says the same as a JSON Schema. An example of all that there is:
+
 ontology: shop.ttl                     # what can be said; relative to this file
 
 files:
@@ -21,100 +23,107 @@ files:
       - head: {class: Film, key: film_id}                            # without it: the row's entity
         relation: {column: role, values: {director: DIRECTED_BY}}    # chosen by what a column says
         tail: {class: Person, key: person_id}
+        since: {column: signed, unit: iso}                           # from when to when it holds; both may be empty
+        until: {column: left, unit: iso}
   events.jsonl:
     interactions:                      # what users did with items; users are created as they come
       - relation: BOUGHT               # or chosen by a column, as above
         user: {class: User, key: user}
         item: {class: Product, key: sku}
         value: amount                  # without it: 1
-        at: {column: time, unit: s}    # s or ms since 1970 in UTC, or iso: 2024-05-01T12:00:00Z
+        at: {column: time, unit: s}    # s or ms since 1970 in UTC, or iso: 2024-05-01T12:00:00Z; or a format, see below
         id: event                      # without it: from user, relation, item and time; a repeat is the same one
+
+How a file is read is found out from its name and its start, unless it is said here, each of these if needed:
+
+  export.txt:
+    format: csv                        # or tsv, jsonl, json, parquet, turtle, ntriples, jsonld, merchant-xml
+    encoding: windows-1252
+    delimiter: ";"
+    quote: "'"                         # "" where nothing is quoted
+    decimal: ","                       # numbers such as 3,5 and 1.234,50
+    unknown_columns: refuse            # a column that is not named here is an error; `ignore` unless given
+
+What stands in a column is not always the value. Wherever a column is named as key, property or value, it may say how
+it becomes one. The steps are taken in this order; with `split`, lookup, pattern and values are for each part:
+
+        name: {template: "{brand} {title}"}                          # columns in braces; empty where one of them is
+        brand: {column: brand_id, lookup: {file: brands.csv, key: id, column: name}}   # at most 5 million rows
+        price: {column: price, pattern: "([0-9.]+) EUR"}             # the whole cell has to fit; the group is the value
+        color: {column: c, values: {rd: red, bl: blue}}              # others are refused
+        weight: {column: grams, decimal: ",", factor: 0.001}         # numbers: multiplied
+        since: {column: day, format: "%d.%m.%Y"}                     # dates; or unit: s, ms or iso (if none is given)
+
+Where the rows of a file are of several kinds, the first rule that fits a row counts; one that fits none is refused:
+
+  catalog.jsonld:
+    rules:
+      - when: {type: Movie}            # what columns have to say, all of them; a list for one of several texts
+        entity: {class: Film, key: id}
+      - when: {type: [Person, Actor]}
+        entity: {class: Person, key: id}
+      - when: {type: WebPage}
+        skip: true                     # passed over. A last rule without `when` takes all that are left
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from kg.mapping_cells import Cell, Column, Decimal, Source, Strict, Time, as_key, as_number
+from kg.mapping_text import plain_yaml, sentence
 from ontology.errors import InputError
 
-
-class _Strict(BaseModel):
-    """Unknown keys are refused, values are not converted."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Cell(_Strict):
-    """Where a value is from: a column, or a constant. A plain name in the YAML is a column."""
-
-    column: str | None = None
-    constant: str | int | float | bool | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> "Cell":
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("give a column or a constant")
-        return self
+Key = Annotated[Source, AfterValidator(as_key)]
+Number = Annotated[Source, AfterValidator(as_number)]
+Texts = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+FormatName = Literal["csv", "tsv", "jsonl", "json", "parquet", "turtle", "ntriples", "jsonld", "merchant-xml"]
 
 
-def _as_cell(value: Any) -> Any:
-    return {"column": value} if isinstance(value, str) else value
-
-
-Column = Annotated[str, Field(min_length=1)]
-Source = Annotated[Cell, BeforeValidator(_as_cell)]
-
-
-class EntityRule(_Strict):
+class EntityRule(Strict):
     """Each row is an entity."""
 
     cls: str = Field(alias="class")
-    key: Column
-    properties: dict[str, Source] = {}
+    key: Key
+    properties: dict[str, Source] = Field(default_factory=dict)
 
 
-class Reference(_Strict):
+class Reference(Strict):
     """Names entities by class and key. With `create` those that are missing are made, with their key alone."""
 
     cls: str = Field(alias="class")
-    key: Source
+    key: Key
     split: Annotated[str, Field(min_length=1)] | None = None
     create: bool = False
 
 
-class ChosenRelation(_Strict):
+class ChosenRelation(Strict):
     """A relation that a column chooses: what the column says -> relation."""
 
     column: Column
     values: dict[str, str] = Field(min_length=1)
 
 
-class TripleRule(_Strict):
-    """Head, relation, tail. Without a head it is the row's entity."""
+class TripleRule(Strict):
+    """Head, relation, tail. Without a head it is the row's entity. `since` and `until` say when it holds."""
 
     head: Reference | None = None
     relation: str | ChosenRelation
     tail: Reference
+    since: Time | None = None
+    until: Time | None = None
 
 
-class Time(_Strict):
-    """When something happened."""
-
-    column: Column
-    unit: Literal["s", "ms", "iso"]
-
-
-class InteractionRule(_Strict):
+class InteractionRule(Strict):
     """What a user did with an item."""
 
     relation: str | ChosenRelation
     user: Reference
     item: Reference
-    value: Source = Cell(constant=1.0)
+    value: Number = Cell(constant=1.0)
     at: Time
-    id: Column | None = None
+    id: Key | None = None
 
     @model_validator(mode="after")
     def _one_of_each(self) -> "InteractionRule":
@@ -124,23 +133,69 @@ class InteractionRule(_Strict):
         return self
 
 
-class FileRule(_Strict):
-    """What a row of a file says."""
+class RowRule(Strict):
+    """What a row says; with `when`, only a row whose columns have one of the values named there."""
 
+    when: dict[Column, str | Annotated[tuple[str, ...], Field(min_length=1, strict=False)]] = Field(
+        default_factory=dict
+    )
     entity: EntityRule | None = None
     triples: tuple[TripleRule, ...] = Field(default=(), strict=False)
     interactions: tuple[InteractionRule, ...] = Field(default=(), strict=False)
 
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything that a row can say."""
+        return bool(self.entity or self.triples or self.interactions)
+
     @model_validator(mode="after")
-    def _says_something(self) -> "FileRule":
-        if not (self.entity or self.triples or self.interactions):
-            raise ValueError("give an entity, triples or interactions")
+    def _with_heads(self) -> "RowRule":
         if self.entity is None and any(rule.head is None for rule in self.triples):
             raise ValueError("a triple without a head needs the file to have an entity")
         return self
 
 
-class Mapping(_Strict):
+class OneOfRules(RowRule):
+    """One of the rules of a file; with `skip` its rows are passed over."""
+
+    skip: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "OneOfRules":
+        if self.says_something == self.skip:
+            raise ValueError("give an entity, triples or interactions, or skip: true to pass the rows over")
+        return self
+
+
+class FileRule(RowRule):
+    """How a file is read, and what its rows say: by one rule, or by the first of `rules` whose `when` fits."""
+
+    format: FormatName | None = None
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    quote: Annotated[str, Field(max_length=1)] | None = None
+    decimal: Decimal = "."
+    unknown_columns: Literal["ignore", "refuse"] = "ignore"
+    rules: tuple[OneOfRules, ...] = Field(default=(), strict=False)
+
+    @property
+    def row_rules(self) -> tuple[RowRule, ...]:
+        """The rules for its rows; the first that fits counts."""
+        return self.rules or (self,)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "FileRule":
+        if self.rules and (self.says_something or self.when):
+            raise ValueError("with rules, what rows say stands in them alone")
+        if not (self.rules or self.says_something):
+            raise ValueError("give an entity, triples or interactions")
+        for number, rule in enumerate(self.rules[:-1]):
+            if not rule.when:
+                raise ValueError(f"rule {number} has no when and takes every row, so rule {number + 1} gets none")
+        return self
+
+
+class Mapping(Strict):
     """A mapping file. `ontology` is an absolute path once it is loaded."""
 
     ontology: Path = Field(strict=False)
@@ -150,50 +205,13 @@ class Mapping(_Strict):
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises InputError: file, place, what was found, what would work."""
     try:
-        # _Loader is a SafeLoader: it makes plain values only.
-        value = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # noqa: S506
-        mapping = Mapping.model_validate(value)
+        mapping = Mapping.model_validate(plain_yaml(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise InputError(f"mapping {path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise InputError(f"mapping {path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"mapping {path}, line {line}: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"mapping {path} is not YAML: {error}") from error
+    except InputError as error:
+        raise InputError(f"mapping {path}{error}") from error
     except ValidationError as error:
-        raise InputError(f"mapping {path}: {_sentence(error)}") from error
+        raise InputError(f"mapping {path}: {sentence(error)}") from error
     return mapping.model_copy(update={"ontology": path.parent.resolve() / mapping.ontology})
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not the loss of the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = str(key_node.value)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-def _sentence(error: ValidationError) -> str:
-    """One problem, with its place as a person walks the YAML: `files / films.csv / entity / key`.
-
-    An unknown key comes first, since a misspelt key is also a missing one; then the deepest place, since each
-    branch of a union reports.
-    """
-    problem = min(error.errors(), key=lambda p: (p["type"] != "extra_forbidden", -len(p["loc"])))
-    place = " / ".join(str(part) for part in problem["loc"] if part not in _UNION_BRANCHES)
-    reason = _REASONS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
-    return f"{place}: {reason}" if place else "the file has to be a mapping with the keys ontology and files"
-
-
-_REASONS = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
-# Pydantic puts the branch of a union into the place; a reader of the YAML knows nothing of it.
-_UNION_BRANCHES = {"str", "int", "float", "bool", "ChosenRelation"}

@@ -56,10 +56,16 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A row, or a part of one, that was not loaded, and why."""
+    """A row, or a part of one, that was not loaded, and why.
+
+    `rule` is the rule it breaks, in one hyphenated word such as `not-a-number`; `reason` says what was found and what
+    would work. `row` is the row's cells, None where the line could not be read as a row.
+    """
 
     file: str
     line: int
     column: str
     value: str
     reason: str
+    rule: str = ""
+    row: Mapping[str, str] | None = None

@@ -43,6 +43,11 @@ class Workspace:
         return self.root / "rejects.jsonl"
 
     @property
+    def jobs(self) -> Path:
+        """Loads that were asked for through the API, one folder each."""
+        return self.root / "jobs"
+
+    @property
     def ontology(self) -> Path:
         """The ontology of the last load, as Turtle."""
         return self.root / "ontology.ttl"

@@ -7,7 +7,9 @@ from typing import Literal
 
 import networkx as nx
 
+from ontology.constraints import Shape
 from ontology.errors import InputError
+from ontology.rules import Rule
 
 Datatype = Literal["string", "integer", "number", "boolean", "date"]
 
@@ -35,6 +37,7 @@ class Property:
     iri: str
     label: str
     datatype: Datatype = "string"
+    functional: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ class Relation:
 
     `label` reads head to tail ("directed by"), `inverse_label` tail to head ("directed").
     An interaction is a relation from a user to an item. It is positive from `positive_from` on (None: always).
+    `functional` allows a head one tail, `inverse_functional` a tail one head. A triple of this relation is one of
+    each of its `parents` too, and, swapped, one of `inverse`, where that is a relation that is stored itself.
     """
 
     name: str
@@ -52,23 +57,32 @@ class Relation:
     domain: str
     range: str
     positive_from: float | None = None
+    symmetric: bool = False
+    transitive: bool = False
+    functional: bool = False
+    inverse_functional: bool = False
+    parents: tuple[str, ...] = ()
+    inverse: str | None = None
 
 
 @dataclass(frozen=True)
 class Ontology:
-    """Classes, relations and properties by name. `text` is the Turtle it was read from."""
+    """Classes, relations and properties by name; shapes and rules. `text` is the Turtle it was read from."""
 
     classes: Mapping[str, Class]
     relations: Mapping[str, Relation]
     properties: Mapping[str, Property]
     text: str
+    shapes: tuple[Shape, ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     @cached_property
     def _tree(self) -> "nx.DiGraph[str]":
-        tree: nx.DiGraph[str] = nx.DiGraph()
-        tree.add_nodes_from(self.classes)
-        tree.add_edges_from((c.name, parent) for c in self.classes.values() for parent in c.parents)
-        return tree
+        return _tree(self.classes)
+
+    @cached_property
+    def _relation_tree(self) -> "nx.DiGraph[str]":
+        return _tree(self.relations)
 
     def ancestors(self, cls: str) -> tuple[str, ...]:
         """All classes that `cls` is a kind of, itself first, then sorted by name."""
@@ -84,6 +98,13 @@ class Ontology:
         """All classes that are `ancestor` or a kind of it, sorted by name."""
         return tuple(sorted({ancestor, *nx.ancestors(self._tree, ancestor)}))
 
+    def super_relations(self, relation: str) -> tuple[str, ...]:
+        """All relations that `relation` is a kind of by rdfs:subPropertyOf, itself first, then sorted by name."""
+        if relation not in self.relations:
+            known = ", ".join(sorted(self.relations))
+            raise InputError(f"relation {relation!r} is not in the ontology; it has {known}")
+        return (relation, *sorted(nx.descendants(self._relation_tree, relation)))
+
     def is_interaction(self, relation: str) -> bool:
         """Whether the relation says what a user did with an item."""
         return self.is_a(self.relations[relation].domain, USER)
@@ -95,3 +116,11 @@ class Ontology:
     def knowledge(self) -> tuple[Relation, ...]:
         """The relations between entities that are not interactions, sorted by name."""
         return tuple(r for n, r in sorted(self.relations.items()) if not self.is_interaction(n))
+
+
+def _tree(named: Mapping[str, Class] | Mapping[str, Relation]) -> "nx.DiGraph[str]":
+    """What is a kind of what: edges lead to the parents."""
+    tree: nx.DiGraph[str] = nx.DiGraph()
+    tree.add_nodes_from(named)
+    tree.add_edges_from((thing.name, parent) for thing in named.values() for parent in thing.parents)
+    return tree

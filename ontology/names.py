@@ -13,6 +13,8 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 RESERVED_PROPERTIES = frozenset({"id"})
 """An entity's key is stored as `id`."""
+RESERVED_PREFIX = "kg_"
+"""Where a statement comes from is stored under names that begin like this."""
 
 
 def local_name(iri: str) -> str:
@@ -36,7 +38,22 @@ def property_name(iri: str) -> str:
     name = _matching(_PROPERTY, iri, "property", "camelCase, for example releaseYear")
     if name in RESERVED_PROPERTIES:
         raise InputError(f"property <{iri}> cannot be called {name!r}: an entity's key is stored under that name")
+    if name.startswith(RESERVED_PREFIX):
+        raise InputError(
+            f"property <{iri}> cannot be called {name!r}: names that begin with {RESERVED_PREFIX!r} are kept for where "
+            "a statement comes from"
+        )
     return name
+
+
+def rule_name(iri: str) -> str:
+    """What a rule marks its triples with, `coDirected`. Raises InputError for names the graph cannot hold."""
+    return _matching(_PROPERTY, iri, "rule", "camelCase, for example coDirected")
+
+
+def a_datatype(datatype: str) -> str:
+    """A datatype in a sentence: "an integer"."""
+    return f"an {datatype}" if datatype == "integer" else f"a {datatype}"
 
 
 def check_distinct(classes: Iterable[str], relations: Iterable[str], properties: Iterable[str]) -> None:

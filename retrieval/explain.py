@@ -1,7 +1,7 @@
 """Why: the most telling path of triples from the history to an item, found in memory."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from embed.adjacency import Adjacency
 from embed.bundle import Bundle
 from retrieval.answer import Explanation, Node, Step
 
+NO_PATH = "No path of triples joins this item to the history; users with similar histories liked it."
 HISTORY = 100
 """How many of the newest liked items a path may start from."""
 
@@ -46,9 +47,10 @@ def origins(graph: Adjacency, liked: NDArray[np.int32]) -> Origins:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Finds paths in a bundle's graph and says them in the words of its ontology."""
+    """Finds paths in a bundle's graph and says them in the words of its ontology; `name` reads an entity's number."""
 
     bundle: Bundle
+    name: Callable[[int], str]
 
     def explain(self, start: Origins, item: int, *, cold: bool = False) -> Explanation:
         """The path to `item` through the rarest entity: one triple, two, or three where two entities are related.
@@ -59,16 +61,9 @@ class Explainer:
             return Explanation("Popular with everybody: there is no history to explain it from.")
         hops = self._direct(start, item) or self._shared(start, item) or self._related(start, item)
         if not hops:
-            return Explanation(
-                "No path of triples joins this item to the history; users with similar histories liked it."
-            )
+            return Explanation(NO_PATH)
         path = tuple(self._step(hop) for hop in hops)
         return Explanation(_words(path), path, *_cypher(path))
-
-    def step(self, entity: int, position: int) -> Step:
-        """The triple at a position of an entity's row, walked from that entity."""
-        neighbours, relations = self._graph.row(entity)
-        return self._step((entity, int(relations[position]), int(neighbours[position])))
 
     def _direct(self, start: Origins, item: int) -> list[Hop]:
         near, _ = self._graph.row(item)
@@ -123,7 +118,7 @@ class Explainer:
 
     def _node(self, entity: int) -> Node:
         catalog = self.bundle.catalog
-        return Node(catalog.classes[catalog.entity_class[entity]], catalog.keys[entity], catalog.names[entity])
+        return Node(catalog.classes[catalog.entity_class[entity]], catalog.keys[entity], self.name(entity))
 
 
 def _words(path: tuple[Step, ...]) -> str:

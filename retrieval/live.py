@@ -1,4 +1,4 @@
-"""Histories as they stand now: what the bundle holds, and every event in the journal since."""
+"""The world as it stands now: what the bundle holds, and every event and edit in the journal since."""
 
 import threading
 from collections import defaultdict
@@ -7,31 +7,41 @@ from typing import Protocol
 import numpy as np
 
 from embed.bundle import Bundle
+from kg.entries import Entry
 from kg.triples import Interaction
 from retrieval.history import EMPTY, History, history_of
+from retrieval.items import Items
 
 
 class Feed(Protocol):
     """The part of a journal that is read while serving."""
 
-    def since(self, seq: int, limit: int) -> list[tuple[int, Interaction]]:
-        """Events after `seq`, oldest first, each with its number."""
+    def since(self, seq: int, limit: int) -> list[tuple[int, Entry]]:
+        """Events and edits after `seq`, oldest first, each with its number."""
 
 
 _BATCH = 10_000
+NEW = -1
+"""In the place of the number of an item that the bundle does not have."""
+
+
+_Did = tuple[int, int, str, bool]
+"""What a user did, in the order by which it is sorted: when, the item's number and key, whether it was positive."""
 
 
 class LiveState:
-    """Follows the journal, so that an acknowledged event counts at the next request of every worker."""
+    """Follows the journal, so that what was acknowledged counts at the next request of every worker."""
 
     def __init__(self, bundle: Bundle, feed: Feed) -> None:
+        self.items = Items(bundle)
         self._bundle = bundle
         self._feed = feed
         self._seq = 0
+        self._learned = int(bundle.manifest.get("journal", 0))
+        """Up to here the graph had the journal when the bundle was made from it: those edits are in the bundle."""
         self._lock = threading.Lock()
-        self._arrived: dict[str, list[tuple[int, bool, int]]] = defaultdict(list)
+        self._arrived: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
         catalog = bundle.catalog
-        self._item = {key: i for i, key in enumerate(catalog.keys[: catalog.n_items])}
         users = catalog.keys[catalog.n_items : catalog.n_items + catalog.n_users]
         self._user = {key: i for i, key in enumerate(users)}
         self._indptr = np.searchsorted(bundle.interactions.user, np.arange(catalog.n_users + 1))
@@ -39,37 +49,54 @@ class LiveState:
     def refresh(self) -> None:
         """Take in what the journal has gained. Raises StoreError if the journal cannot be read."""
         with self._lock:
-            while events := self._feed.since(self._seq, _BATCH):
-                for seq, event in events:
-                    self._take(event)
+            while entries := self._feed.since(self._seq, _BATCH):
+                for seq, entry in entries:
+                    if isinstance(entry, Interaction):
+                        self._take(entry)
+                    elif seq > self._learned:
+                        self.items.take(entry)
                     self._seq = seq
 
     def item_number(self, key: str) -> int | None:
-        """The number of an item, or None if the bundle does not know it."""
-        return self._item.get(key)
+        """The number of an item; None if there is none (any more), or if the bundle does not know it."""
+        return None if self.items.item_class(key) is None else self.items.number(key)
 
     def users(self) -> tuple[str, ...]:
         """The keys of all users that have a history, in the bundle's order, then in order of arrival."""
         return tuple(self._user) + tuple(user for user in list(self._arrived) if user not in self._user)
 
     def history(self, user: str) -> History:
-        """All that the user did; empty for an unknown one."""
+        """All that the user did with items that have a number; empty for an unknown one."""
+        rows = [row for row in self._did(user) if row[1] != NEW]
+        if not rows:
+            return EMPTY
+        return history_of(np.array([r[1] for r in rows], np.int32), np.array([r[3] for r in rows], np.bool_))
+
+    def activity(self, user: str) -> list[tuple[str, bool]]:
+        """All that the user did, with new and with deleted items, too: key, whether it was liked; newest last."""
+        last: dict[str, bool] = {}
+        for _, _, key, positive in self._did(user):
+            last.pop(key, None)
+            last[key] = positive
+        return list(last.items())
+
+    def _did(self, user: str) -> list[_Did]:
         number, arrived = self._user.get(user), self._arrived.get(user, [])
         if number is None and not arrived:
-            return EMPTY
+            return []
         past = slice(0, 0) if number is None else slice(self._indptr[number], self._indptr[number + 1])
-        stored = self._bundle.interactions
-        rows = list(
-            zip(stored.at[past].tolist(), stored.item[past].tolist(), stored.positive[past].tolist(), strict=True)
-        )
-        rows += [(at, item, positive) for item, positive, at in arrived]
-        rows.sort()
-        return history_of(np.array([r[1] for r in rows], np.int32), np.array([r[2] for r in rows], np.bool_))
+        stored, keys = self._bundle.interactions, self._bundle.catalog.keys
+        items = stored.item[past].tolist()
+        columns = (stored.at[past].tolist(), items, [keys[i] for i in items], stored.positive[past].tolist())
+        rows: list[_Did] = list(zip(*columns, strict=True))
+        for at, key, positive in arrived:
+            if self.items.mentioned(key):
+                found = self.items.number(key)
+                rows.append((at, NEW if found is None else found, key, positive))
+        return sorted(rows)
 
     def _take(self, event: Interaction) -> None:
-        item = self._item.get(event.item.key)
         relation = self._bundle.ontology.relations.get(event.relation)
-        if item is None or relation is None:
-            return  # an item that came after this bundle was trained; it counts in the next one
-        positive = relation.positive_from is None or event.value >= relation.positive_from
-        self._arrived[event.user.key].append((item, positive, event.at))
+        if relation is not None:
+            positive = relation.positive_from is None or event.value >= relation.positive_from
+            self._arrived[event.user.key].append((event.at, event.item.key, positive))

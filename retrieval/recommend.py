@@ -1,6 +1,5 @@
 """The whole answer: history -> candidates -> exclude -> rank -> explain."""
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
+from kg.triples import Ref, Triple
 from ontology.errors import InputError, NotFoundError, StoreError
-from retrieval.answer import Answer, Query, Recommendation, Step
-from retrieval.explain import Explainer, origins
+from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
+from retrieval.explain import NO_PATH, Explainer, Origins, origins
 from retrieval.features import features, scores
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
+from retrieval.items import LiveItem
 from retrieval.live import LiveState
 from retrieval.ranker import open_ranker
 from retrieval.sources import Found, candidates, look, popular
@@ -23,6 +24,8 @@ PER_SOURCE = 200
 """How many candidates each source gives to the ranker."""
 MOST = 1000
 """The longest list that can be asked for."""
+NEW_ITEMS = "new_items"
+"""In `degraded`: the history has items that are newer than the bundle, so they say nothing until the next training."""
 
 Items = NDArray[np.integer]
 
@@ -44,7 +47,7 @@ class Recommender:
         self.live = live
         self._index = open_index(bundle.index_file)
         self._ranker = open_ranker(bundle.ranker_file)
-        self._explainer = Explainer(bundle)
+        self._explainer = Explainer(bundle, live.items.name_of)
         self._popular = popular(bundle.teachers)
 
     def recommend(self, query: Query) -> Answer:
@@ -54,20 +57,21 @@ class Recommender:
         """
         if not 1 <= query.n <= MOST:
             raise InputError(f"n is {query.n}; it must be from 1 to {MOST}")
-        degraded = self._refresh()
+        degraded = self.refresh()
         history = self._history(query)
-        excluded = self._numbers(query.exclude, "exclude")
+        excluded = np.concatenate([self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
         ranked = self._first(self.rank_all(history), history, excluded, query.n)
         return self._answer(query, history, ranked, degraded)
 
     def similar(self, key: str, n: int) -> Answer:
         """The n items that a user who liked only this one would be recommended. Raises NotFoundError."""
-        self.item_number(key)
+        self.refresh()
+        self.item(key)
         return self.recommend(Query(history=(key,), n=n))
 
     def rank(self, query: Query, keys: Sequence[str]) -> Answer:
         """Put given items in the order in which they suit the user or history. Raises InputError."""
-        degraded = self._refresh()
+        degraded = self.refresh()
         history = self._history(query)
         items = self._numbers(keys, "items")
         if not len(items):
@@ -86,24 +90,19 @@ class Recommender:
         ranked = self._by_score(history, found, np.unique(np.concatenate(list(found_by.values()))))
         return Ranked(ranked.items, ranked.scores, found_by)
 
-    def item_number(self, key: str) -> int:
-        """The number of an item. Raises NotFoundError."""
-        number = self.live.item_number(key)
-        if number is None:
-            raise NotFoundError(f"there is no item {key!r} in bundle {self.bundle.version}")
-        return number
+    def item(self, key: str) -> LiveItem:
+        """An item as it stands now. Raises NotFoundError."""
+        item = self.live.items.get(key)
+        if item is None:
+            raise NotFoundError(f"there is no item {key!r} in bundle {self.bundle.version}, nor was one added since")
+        return item
 
-    def properties(self, number: int) -> dict[str, object]:
-        """The properties of an entity as they were ingested."""
-        properties: dict[str, object] = json.loads(self.bundle.catalog.properties[number])
-        return properties
+    def steps(self, item: LiveItem) -> list[Step]:
+        """What is known of an item, each triple walked from it."""
+        return [self._step(item.ref, triple) for triple in self.live.items.triples(item)]
 
-    def triples(self, number: int) -> list[Step]:
-        """What the graph says of an entity, each triple walked from it."""
-        degree = int(self.bundle.teachers.adjacency.degree(np.array([number]))[0])
-        return [self._explainer.step(number, position) for position in range(degree)]
-
-    def _refresh(self) -> tuple[str, ...]:
+    def refresh(self) -> tuple[str, ...]:
+        """Let all count that the journal has gained; gives what was missing for that."""
         try:
             self.live.refresh()
         except StoreError:
@@ -114,15 +113,25 @@ class Recommender:
         history = EMPTY if query.user is None else self.live.history(query.user)
         if len(history.seen) or not query.history:
             return history
-        items = self._numbers(query.history, "history")
+        items = self._mentioned(query.history, "history")
         return History(items, items)
 
     def _numbers(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
-        numbers = [self.live.item_number(key) for key in keys]
-        if None in numbers:
-            place = numbers.index(None)
-            raise InputError(f"{name}[{place}] is {keys[place]!r}, which is not an item of this catalog")
-        return np.array(list(dict.fromkeys(numbers)), np.int32)
+        """The numbers of items that can be ranked."""
+        for place, key in enumerate(keys):
+            if self.live.items.item_class(key) is None:
+                raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
+            if self.live.item_number(key) is None:
+                raise InputError(f"{name}[{place}] is {key!r}, which is new: it can be ranked after the next training")
+        return self._mentioned(keys, name)
+
+    def _mentioned(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
+        """The numbers of those that have one: not of new items, but of deleted ones, too."""
+        for place, key in enumerate(keys):
+            if not self.live.items.mentioned(key):
+                raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
+        numbers = (self.live.items.number(key) for key in dict.fromkeys(keys))
+        return np.array([number for number in numbers if number is not None], np.int32)
 
     def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
         teachers = self.bundle.teachers
@@ -142,17 +151,17 @@ class Recommender:
         return Ranked(items, item_scores, ranked.found_by)
 
     def _answer(self, query: Query, history: History, ranked: Ranked, degraded: tuple[str, ...]) -> Answer:
-        cold = not len(history.liked)
-        start = origins(self.bundle.teachers.adjacency, history.liked)
+        cold, items = not len(history.liked), self.live.items
+        start = origins(self.bundle.teachers.adjacency, history.liked[~np.isin(history.liked, items.deleted)])
         recommendations = tuple(
             Recommendation(
                 id=self.bundle.catalog.keys[item],
-                name=self.bundle.catalog.names[item],
+                name=items.name_of(item),
                 rank=rank,
                 score=round(score, 6),
                 sources=tuple(name for name, ids in ranked.found_by.items() if item in ids),
-                properties=self.properties(item),
-                explanation=self._explainer.explain(start, item, cold=cold) if query.explain else None,
+                properties=items.properties_of(item),
+                explanation=self._explained(start, item, cold) if query.explain else None,
             )
             for rank, (item, score) in enumerate(zip(ranked.items.tolist(), ranked.scores.tolist(), strict=True), 1)
         )
@@ -162,8 +171,30 @@ class Recommender:
             bundle_version=self.bundle.version,
             graph_version=str(self.bundle.manifest["snapshot"])[:16],
             cold=cold,
-            degraded=degraded,
+            degraded=degraded + self._new_items(query.history),
         )
+
+    def _explained(self, start: Origins, item: int, cold: bool) -> Explanation:
+        """The path, unless an edit has ended one of its triples since the bundle was made."""
+        found = self._explainer.explain(start, item, cold=cold)
+        return found if all(self.live.items.says(_triple(step)) for step in found.path) else Explanation(NO_PATH)
+
+    def _new_items(self, keys: Sequence[str]) -> tuple[str, ...]:
+        return (NEW_ITEMS,) if any(self.live.items.number(key) is None for key in keys) else ()
+
+    def _step(self, start: Ref, triple: Triple) -> Step:
+        inverse = triple.head != start
+        end, relation = triple.head if inverse else triple.tail, self.bundle.ontology.relations[triple.relation]
+        label = relation.inverse_label if inverse else relation.label
+        return Step(self._node(start), triple.relation, self._node(end), inverse, label)
+
+    def _node(self, ref: Ref) -> Node:
+        return Node(ref.cls, ref.key, self.live.items.name(ref))
+
+
+def _triple(step: Step) -> Triple:
+    start, end = Ref(step.start.cls, step.start.key), Ref(step.end.cls, step.end.key)
+    return Triple(end, step.relation, start) if step.inverse else Triple(start, step.relation, end)
 
 
 def _share(popularity: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from embed.bundle import Bundle
 from ontology.model import ITEM, USER
 from retrieval import answer as values
+from retrieval.items import LiveItem
 from retrieval.recommend import Recommender
 from service.types import (
     Catalog,
@@ -31,33 +32,33 @@ def recommendations(answer: values.Answer, took_s: float) -> Recommendations:
     }
 
 
-def item(recommender: Recommender, number: int) -> Item:
-    """An item by number, with what the graph says of it."""
-    catalog = recommender.bundle.catalog
+def item(recommender: Recommender, found: LiveItem) -> Item:
+    """An item, with what is known of it."""
     return {
-        "class": catalog.classes[catalog.entity_class[number]],
-        "id": catalog.keys[number],
-        "name": catalog.names[number],
-        "properties": recommender.properties(number),
-        "relations": [_step(s) for s in recommender.triples(number)],
+        "class": found.ref.cls,
+        "id": found.ref.key,
+        "name": found.name,
+        "properties": dict(found.properties),
+        "relations": [_step(s) for s in recommender.steps(found)],
+        "recommendable": recommender.live.item_number(found.ref.key) is not None,
         "model": {"version": recommender.bundle.version},
     }
 
 
 def history(recommender: Recommender, user: str, query: HistoryQuery) -> UserHistory:
     """What a user did, newest first."""
-    found, catalog = recommender.live.history(user), recommender.bundle.catalog
-    liked = set(found.liked.tolist())
-    numbers = [i for i in found.seen.tolist()[::-1] if i in liked or not query.liked]
+    found = [(key, liked) for key, liked in recommender.live.activity(user)[::-1] if liked or not query.liked]
+    items = recommender.live.items
     return {
         "user": user,
-        "items": [{"id": catalog.keys[i], "name": catalog.names[i], "liked": i in liked} for i in numbers[: query.n]],
-        "n_items": len(numbers),
+        "items": [{"id": key, "name": items.label(key), "liked": liked} for key, liked in found[: query.n]],
+        "n_items": len(found),
     }
 
 
-def catalog(bundle: Bundle) -> Catalog:
-    """What the bundle recommends, to whom, and what users can do, in the words of its ontology."""
+def catalog(recommender: Recommender) -> Catalog:
+    """What is recommended, to whom, and what users can do, in the words of the ontology."""
+    bundle = recommender.bundle
     entities = bundle.catalog
     users = slice(entities.n_items, entities.n_items + entities.n_users)
     return {
@@ -70,7 +71,7 @@ def catalog(bundle: Bundle) -> Catalog:
         "classes": {name: found.label for name, found in bundle.ontology.classes.items()},
         "relations": {name: found.label for name, found in bundle.ontology.relations.items()},
         "properties": {name: found.label for name, found in bundle.ontology.properties.items()},
-        "n_items": entities.n_items,
+        "n_items": recommender.live.items.count(),
         "n_users": entities.n_users,
         "model": {"version": bundle.version},
     }

@@ -6,12 +6,14 @@ from http import HTTPStatus
 from time import perf_counter
 
 import orjson
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, g, request
 
+from kg.journal import Journal
 from retrieval.answer import Answer, Query
-from service import answers, bundles, events, metrics
-from service.endpoints import JSON, Api
-from service.engine import Serving, engine
+from service import answers, bundles, changes, events, metrics
+from service.edit_types import BatchDone, BatchRequest, ItemBody, ItemPatch
+from service.endpoints import JSON, Api, Reply
+from service.engine import Serving, engine, fresh
 from service.openapi import document
 from service.problems import RequestError
 from service.types import (
@@ -33,6 +35,7 @@ from service.types import (
     UserHistory,
     Users,
 )
+from service.writes import check_write
 
 api = Api(Blueprint("api", __name__))
 
@@ -43,7 +46,7 @@ def recommend_to_user(id: str, query: RecommendationsQuery) -> Recommendations:
 
     A user who is not known is answered from `history`, or with what is popular (`cold` says so).
     """
-    serving = engine().serving()
+    serving = fresh()
     _check(serving, query.history, parameter="history")
     _check(serving, query.exclude, parameter="exclude")
     asked = Query(id, query.history, query.n, query.exclude, query.explain)
@@ -53,7 +56,7 @@ def recommend_to_user(id: str, query: RecommendationsQuery) -> Recommendations:
 @api.post("/v1/recommendations", tag="recommendations", problems=(400, 503))
 def recommend_to_history(body: RecommendationsRequest) -> Recommendations:
     """Recommend items to somebody who liked these."""
-    serving = engine().serving()
+    serving = fresh()
     _check(serving, body.history, pointer="/history")
     _check(serving, body.exclude, pointer="/exclude")
     asked = Query(None, body.history, body.n, body.exclude, body.explain)
@@ -63,7 +66,7 @@ def recommend_to_history(body: RecommendationsRequest) -> Recommendations:
 @api.post("/v1/rank", tag="recommendations", problems=(400, 503))
 def rank(body: RankRequest) -> Recommendations:
     """Put given items in the order in which they suit a user or a history."""
-    serving = engine().serving()
+    serving = fresh()
     _check(serving, body.items, pointer="/items")
     _check(serving, body.history, pointer="/history")
     asked = Query(body.user, body.history, explain=body.explain)
@@ -73,12 +76,10 @@ def rank(body: RankRequest) -> Recommendations:
 @api.get("/v1/items", tag="items", problems=(400, 503))
 def search_items(query: PageQuery) -> Items:
     """Search items by name."""
-    serving = engine().serving()
-    catalog = serving.recommender.bundle.catalog
     start = int(query.page_token or 0)
-    found = serving.names.search(query.q, start, query.n + 1)
+    found = fresh().catalog.search(query.q, start, query.n + 1)
     return {
-        "items": [{"id": catalog.keys[i], "name": catalog.names[i]} for i in found[: query.n]],
+        "items": [{"id": item.key, "name": item.name} for item in found[: query.n]],
         "next_page_token": str(start + query.n) if len(found) > query.n else None,
     }
 
@@ -86,8 +87,45 @@ def search_items(query: PageQuery) -> Items:
 @api.get("/v1/items/<path:id>", tag="items", problems=(404, 503))
 def item(id: str) -> Item:
     """Describe an item, with what the graph says of it."""
-    serving = engine().serving()
-    return answers.item(serving.recommender, serving.recommender.item_number(id))
+    return _item(id)
+
+
+@api.put("/v1/items/<path:id>", tag="items", problems=(400, 403, 503), statuses=(HTTPStatus.OK, HTTPStatus.CREATED))
+def put_item(id: str, body: ItemBody) -> Reply[Item]:
+    """Write a whole item: create it (201), or replace it (200).
+
+    What the body does not name is removed. The answer comes when the edit is on disk; it counts at the next request,
+    of every worker. A new item is found, described and accepted in events; it is recommended after the next training.
+    """
+    serving, journal = writing()
+    new = changes.put(serving, journal, id, body)
+    return Reply(_item(id), HTTPStatus.CREATED if new else HTTPStatus.OK)
+
+
+@api.patch("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))
+def patch_item(id: str, body: ItemPatch) -> Item:
+    """Change an item: what is not named stays.
+
+    A property that is null is removed; a relation that is named is replaced as a whole.
+    """
+    changes.patch(*writing(), id, body)
+    return _item(id)
+
+
+@api.delete("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))
+def delete_item(id: str) -> Reply[None]:
+    """Delete an item: it is neither found nor recommended any more.
+
+    What users did with it stays in their history until the next training.
+    """
+    changes.delete(*writing(), id)
+    return Reply(None, HTTPStatus.NO_CONTENT)
+
+
+@api.post("/v1/items:batch", tag="items", problems=(400, 403, 503))
+def edit_items(body: BatchRequest) -> BatchDone:
+    """Write, change and delete up to 1000 items: all operations are done, or none."""
+    return changes.batch(*writing(), body)
 
 
 @api.get("/v1/items/<path:id>/similar", tag="items", problems=(400, 404, 503))
@@ -100,7 +138,7 @@ def similar_items(id: str, query: SimilarQuery) -> Recommendations:
 def search_users(query: PageQuery) -> Users:
     """List users that have a history, or search them by how their id begins."""
     start = int(query.page_token or 0)
-    users = [u for u in engine().serving().recommender.live.users() if u.startswith(query.q)]
+    users = [u for u in fresh().recommender.live.users() if u.startswith(query.q)]
     more = len(users) > start + query.n
     return {
         "users": users[start : start + query.n],
@@ -111,9 +149,7 @@ def search_users(query: PageQuery) -> Users:
 @api.get("/v1/users/<path:id>/history", tag="users", problems=(400, 503))
 def user_history(id: str, query: HistoryQuery) -> UserHistory:
     """List what a user did, newest first, with what the journal got just now."""
-    recommender = engine().serving().recommender
-    recommender.live.refresh()
-    return answers.history(recommender, id, query)
+    return answers.history(fresh().recommender, id, query)
 
 
 @api.post("/v1/events", tag="events", problems=(400, 503), status=HTTPStatus.ACCEPTED)
@@ -123,7 +159,7 @@ def accept_events(body: EventsRequest) -> Acknowledgement:
     The answer comes when the events are on disk. They count at the next request, of every worker.
     """
     found = engine()
-    acknowledged = events.accept(body, found.serving(), found.journal)
+    acknowledged = events.accept(body, fresh(), found.journal)
     metrics.EVENTS.labels("accepted").inc(acknowledged["accepted"])
     metrics.EVENTS.labels("duplicate").inc(acknowledged["duplicates"])
     return acknowledged
@@ -132,7 +168,7 @@ def accept_events(body: EventsRequest) -> Acknowledgement:
 @api.get("/v1/catalog", tag="catalog", problems=(503,))
 def catalog() -> Catalog:
     """Say what is recommended, to whom, and what users can do, in the words of the ontology."""
-    return answers.catalog(engine().serving().recommender.bundle)
+    return answers.catalog(fresh().recommender)
 
 
 @api.get("/v1/models", tag="catalog", problems=(503,))
@@ -172,6 +208,18 @@ def _document() -> bytes:
     return orjson.dumps(document(api.operations))
 
 
+def writing() -> tuple[Serving, Journal]:
+    """What a change is checked against, and where it goes. Raises ForbiddenError, NotReadyError."""
+    found = engine()
+    check_write(request, found.settings)
+    return fresh(), found.journal
+
+
+def _item(id: str) -> Item:
+    recommender = fresh().recommender
+    return answers.item(recommender, recommender.item(id))
+
+
 def _answer(answer: Answer) -> Recommendations:
     metrics.RECOMMENDED.labels(str(answer.cold).lower()).inc()
     for part in answer.degraded:
@@ -181,7 +229,7 @@ def _answer(answer: Answer) -> Recommendations:
 
 def _check(serving: Serving, keys: Sequence[str], *, pointer: str = "", parameter: str = "") -> None:
     """Refuse keys that are no items, each at its place."""
-    unknown = [(i, key) for i, key in enumerate(keys) if serving.recommender.live.item_number(key) is None]
+    unknown = [(i, key) for i, key in enumerate(keys) if not serving.recommender.live.items.mentioned(key)]
     parts: list[ProblemPart] = []
     for i, key in unknown:
         detail = f"{key!r} is not an item of this catalog"

@@ -4,8 +4,7 @@ from typing import Any
 
 from flask import Flask
 
-from service import metrics, pages, problems
-from service.api import api
+from service import ingest_api, metrics, pages, problems
 from service.engine import EXTENSION, Engine
 from service.openapi import document
 from service.settings import Settings
@@ -23,11 +22,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = Engine(settings)
     problems.register(app)
     metrics.register(app)
-    app.register_blueprint(api.blueprint)
+    app.register_blueprint(ingest_api.api.blueprint)
     pages.register(app)
     return app
 
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document, without an application."""
-    return document(api.operations)
+    return document(ingest_api.api.operations)

@@ -6,16 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kg.journal import Journal
+from kg.rejects import Limit
 from kg.workspace import Workspace
 from ontology.errors import InputError, KgrecError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
-from service import console, server, steps
+from service import console, ingesting, server, steps
 from service import demo as demonstration
 from service.settings import Settings
 
@@ -36,23 +38,41 @@ def kg() -> None:
 
 
 @kg.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--mapping", "-m", type=click.Path(path_type=Path), help="How columns become entities (YAML).")
+@click.option("--dry-run", is_flag=True, help="Tell what would change, and write nothing to the graph.")
+@click.option("--delete-missing", is_flag=True, help="Remove what these sources said before and no longer say.")
+@click.option("--max-errors", metavar="N|P%", help="Load nothing when more rows are refused: a number, or a share.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Load the rows that an earlier load refused.")
+@click.option("--resume", is_flag=True, help="Finish the load that was interrupted.")
+@click.option("--infer", is_flag=True, help="Write a first mapping (to --mapping) and ontology from the files.")
 @click.option(
-    "--mapping", "-m", required=True, type=click.Path(path_type=Path), help="How columns become entities (YAML)."
+    "--neo4j-admin",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write files for `neo4j-admin database import`, and the command.",
 )
 @machine
-def ingest(paths: tuple[Path, ...], mapping: Path, as_json: bool) -> None:
-    """Load catalog files, or a folder of them, into the graph.
+def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None, as_json: bool, **how: Any) -> None:
+    """Load catalog files, or folders of them, into the graph.
 
-    Rows that cannot be loaded are written to rejects.jsonl in KG_HOME, with file, line, column and reason.
+    PATHS are files, folders, patterns, or - for standard input; docs/formats.md says what is read. Loading again is
+    harmless: only what changed is written. Rows that cannot be loaded are written to rejects.jsonl in KG_HOME, with
+    file, line, column, value, rule and reason. A load that was killed is finished by --resume, or by the next load.
+
     Exit status: 0 all loaded, 1 loaded with rejects, 2 the input is wrong and nothing was loaded, 3 the store failed.
     """
+    workspace = Workspace.from_env()
+    asked = ingesting.Asked(paths, mapping, Limit.parse(max_errors) if max_errors else None, **how)
+    if how["infer"]:
+        console.inferred(*ingesting.infer_mapping(asked))
+        return
     with console.bars() as progress:
-        report = steps.load(Workspace.from_env(), paths, mapping, progress)
+        report = ingesting.load_as_asked(workspace, asked, progress)
     if as_json:
         console.as_json(asdict(report))
     else:
-        console.load_report(report, Workspace.from_env().rejects)
+        console.load_report(report, workspace.rejects)
     sys.exit(1 if report.refused else 0)
 
 
@@ -130,7 +150,7 @@ def similar(item: str, n: int, as_json: bool) -> None:
     """Find items that go with ITEM."""
     with _recommender() as recommender:
         given = recommender.similar(item, n)
-        name = recommender.bundle.catalog.names[recommender.item_number(item)]
+        name = recommender.item(item).name
     if as_json:
         console.as_json(asdict(given))
     else:

@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
-from kg.ingest import IngestReport
+from kg.infer import Inferred
+from kg.loading import WOULD_REJECT
 from kg.progress import Progress as Report
+from kg.report import IngestReport
 from retrieval.answer import Answer, Explanation
 
 if TYPE_CHECKING:
@@ -35,8 +47,16 @@ def bars() -> Iterator[Report]:
         seen: set[str] = set()
         yield lambda phase, done, total: _line_once(seen, phase)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[of]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=_bars) as progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[of]}"),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=_bars) as progress:
         tasks: dict[str, object] = {}
 
         def report(phase: str, done: int, total: int | None) -> None:
@@ -48,6 +68,14 @@ def bars() -> Iterator[Report]:
 
         yield report
         _finish(progress)
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate, once it is known."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed and task.completed > 1 else "")
 
 
 def _line_once(seen: set[str], phase: str) -> None:
@@ -110,15 +138,49 @@ def mapping(title: str, values: Mapping[str, object]) -> None:
 
 
 def load_report(report: IngestReport, rejects: Path) -> None:
-    """Print what a load did, and where the refused rows are."""
-    rows = [
-        (f"{kind} {name}", number)
-        for kind in ("entities", "triples", "interactions")
-        for name, number in getattr(report, kind).items()
-    ]
-    table(f"Loaded {report.loaded:,} of {report.read:,} rows in {report.seconds:.1f} s", ("", "count"), rows)
+    """Print what a load did, or would do, and where the refused rows are."""
+    would = "Would load" if report.dry_run else "Loaded"
+    line(f"{would} {report.loaded:,} of {report.read:,} rows in {report.seconds:.1f} s")
+    counts = {"entities": report.entities, "triples": report.triples, "interactions": report.interactions}
+    _changes({f"{kind} {name}": n for kind, its in counts.items() for name, n in its.items()}, report.changes)
+    if report.derived:
+        line("Derived by the ontology:")
+        _changes({}, report.derived)
+    for title, numbers in (
+        ("Said more than once", report.duplicates),
+        ("Named by nothing", report.orphans),
+        ("Named most often", report.hubs),
+        ("Warnings of shapes", report.warnings),
+    ):
+        if numbers:
+            line(f"{title}: {', '.join(f'{name} {n:,}' for name, n in numbers.items())}", style="dim")
+    for file, columns in report.unused.items():
+        line(f"{file}: the mapping does not read {', '.join(columns)}", style="dim")
+    for source in report.kept:
+        line(f"{source}: rows were refused, so nothing of it was removed", style="yellow")
     if report.refused:
-        out.print(f"{report.refused:,} refused; each stands with its reason in {rejects}", style="yellow")
+        where = rejects.with_name(WOULD_REJECT) if report.dry_run else rejects
+        line(f"{report.refused:,} refused; each stands with its reason in {where}", style="yellow")
+
+
+def _changes(said: Mapping[str, int], changes: Mapping[str, Mapping[str, int]]) -> None:
+    """Print what the files say, and how the graph changes by it."""
+    if not changes:
+        line(f"Nothing changed: the graph says all of it already ({sum(said.values()):,} statements).")
+        return
+    by_name = {name.split()[-1]: name for name in said}
+    names = list(dict.fromkeys([*by_name, *changes]))
+    none = {"added": 0, "changed": 0, "removed": 0}
+    rows = [(by_name.get(n, n), said.get(by_name.get(n, n), 0), *changes.get(n, none).values()) for n in names]
+    table("", ("", "in the files", "added", "changed", "removed"), rows)
+
+
+def inferred(found: Inferred, mapping: Path, ontology: Path) -> None:
+    """Say what was written, and what to do with it."""
+    line(f"Wrote {mapping} and {ontology}. Read them, change what is wrong, then load:")
+    line(f"  kg ingest FILES --mapping {mapping}")
+    for file in found.left_out:
+        line(f"{file} is left out: {mapping} says why", style="yellow")
 
 
 def explanation(found: Explanation, proof: Sequence[Sequence[object]] | None) -> None:

@@ -10,7 +10,7 @@ from kg.workspace import Workspace
 from ontology.errors import NotFoundError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
-from service import console, server, steps
+from service import console, ingesting, server, steps
 from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -32,7 +32,7 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
             console.out.print(f"The catalog is loaded already (remove {workspace.root} to begin anew).")
         else:
             with console.bars() as progress:
-                console.load_report(steps.load(workspace, [CATALOG], MAPPING, progress), workspace.rejects)
+                console.load_report(ingesting.load(workspace, [CATALOG], MAPPING, progress), workspace.rejects)
         try:
             current(workspace.models)
             console.out.print("A bundle is trained already.")

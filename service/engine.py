@@ -16,7 +16,7 @@ from ontology.model import Relation
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
-from service.names import Names
+from service.search import Searchable
 from service.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,15 +30,9 @@ class Serving:
     recommender: Recommender
 
     @cached_property
-    def names(self) -> Names:
+    def catalog(self) -> Searchable:
         """The names of all items."""
-        catalog = self.recommender.bundle.catalog
-        return Names(catalog.names[: catalog.n_items])
-
-    def item_class(self, key: str) -> str:
-        """The class of an item. Raises NotFoundError."""
-        catalog = self.recommender.bundle.catalog
-        return str(catalog.classes[catalog.entity_class[self.recommender.item_number(key)]])
+        return Searchable(self.recommender.bundle.catalog, self.recommender.live.items)
 
     def user_class(self, key: str, relation: Relation) -> str:
         """The class of a user; of one who is new, the class that can do this."""
@@ -109,6 +103,16 @@ def engine() -> Engine:
     return found
 
 
+def fresh() -> Serving:
+    """The current bundle, with all that was acknowledged. Raises NotReadyError while there is none.
+
+    While the journal cannot be read, what was known before goes on.
+    """
+    serving = engine().serving()
+    serving.recommender.refresh()
+    return serving
+
+
 def _current(workspace: Workspace) -> str | None:
     link = workspace.models / CURRENT
     try:
@@ -121,4 +125,4 @@ def _warm_up(serving: Serving) -> None:
     """Touch every part once, so that the first request is as quick as the next."""
     catalog = serving.recommender.bundle.catalog
     serving.recommender.recommend(Query(history=catalog.keys[:1], n=1))
-    serving.names.search("", 0, 1)
+    serving.catalog.search("", 0, 1)

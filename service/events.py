@@ -35,7 +35,7 @@ def accept(body: EventRequest | list[EventRequest], serving: Serving, journal: J
 
 def _wrong(request: EventRequest, place: str, serving: Serving) -> list[ProblemPart]:
     parts: list[ProblemPart] = []
-    if serving.recommender.live.item_number(request.item) is None:
+    if serving.recommender.live.items.item_class(request.item) is None:
         parts.append({"detail": f"{request.item!r} is not an item of this catalog", "pointer": f"{place}/item"})
     relations = [r.name for r in serving.recommender.bundle.ontology.interactions()]
     if request.relation is None and len(relations) > 1:
@@ -53,7 +53,7 @@ def _interaction(request: EventRequest, serving: Serving, now: int) -> Interacti
         id=request.id or uuid.uuid4().hex,
         user=Ref(serving.user_class(request.user, relation), request.user),
         relation=relation.name,
-        item=Ref(serving.item_class(request.item), request.item),
+        item=serving.recommender.item(request.item).ref,
         value=liking if request.value is None else request.value,
         at=now if request.at is None else request.at,
     )

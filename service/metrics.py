@@ -28,6 +28,7 @@ REQUESTS = Counter("kgrec_requests", "Requests answered.", ("endpoint", "method"
 SECONDS = Histogram("kgrec_request_seconds", "How long requests took.", ("endpoint",), buckets=BUCKETS)
 RECOMMENDED = Counter("kgrec_answers", "Lists recommended: cold ones rest on no history.", ("cold",))
 DEGRADED = Counter("kgrec_degraded_answers", "Answers that had to do without a part.", ("part",))
+EDITS = Counter("kgrec_edits", "Edits of items received.", ("op",))
 EVENTS = Counter("kgrec_events", "Events received: accepted, or duplicates of what was there.", ("outcome",))
 
 
@@ -76,10 +77,10 @@ class _State(Collector):
         self._engine = engine
 
     def collect(self) -> Iterable[Metric]:
-        journal = self._engine.journal
-        yield GaugeMetricFamily("kgrec_journal_events", "Events in the journal.", journal.last())
-        waiting = journal.last() - journal.drained()
-        yield GaugeMetricFamily("kgrec_journal_waiting", "Events that the graph store does not have yet.", waiting)
+        last, drained = self._engine.journal.last(), self._engine.journal.drained()
+        yield GaugeMetricFamily("kgrec_journal_events", "The number of the journal's last event or edit.", last)
+        lacks = "How many events and edits the graph store lacks."
+        yield GaugeMetricFamily("kgrec_journal_waiting", lacks, last - drained)
         bundle = GaugeMetricFamily("kgrec_bundle", "1 for the bundle that answers.", labels=("version",))
         if version := self._engine.version:
             bundle.add_metric((version,), 1)

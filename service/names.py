@@ -18,21 +18,24 @@ class Names:
         """Where each name starts in the text, and where the next one would."""
 
     def search(self, words: str, start: int, n: int) -> list[int]:
-        """The numbers of up to n names that hold `words`, after the first `start` ones.
+        """The numbers of up to n names that hold `words`, after the first `start` ones, in the order of `matches`."""
+        return [number for _, number in islice(self.matches(words), start, start + n)]
 
-        Names that begin with it come first, then names with a word that does, then all others. Nothing finds all.
+    def matches(self, words: str) -> Iterator[tuple[int, int]]:
+        """The numbers of the names that hold `words`, each with how good it is. Nothing finds all.
+
+        0: the name begins with it, 1: a word of the name does, 2: all others. Better ones come first.
         """
         words = fold(words)
-        found = iter(range(len(self._starts) - 1)) if not words else self._matches(words)
-        return list(islice(found, start, start + n))
-
-    def _matches(self, words: str) -> Iterator[int]:
+        if not words:
+            yield from ((0, number) for number in range(len(self._starts) - 1))
+            return
         seen: set[int] = set()
-        for before in (SEPARATOR, " ", ""):
+        for goodness, before in enumerate((SEPARATOR, " ", "")):
             for number in self._scan(before + words):
                 if number not in seen:
                     seen.add(number)
-                    yield number
+                    yield goodness, number
 
     def _scan(self, text: str) -> Iterator[int]:
         """The numbers of the names that hold the text, each once; a separator belongs to the name after it."""

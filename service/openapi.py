@@ -84,7 +84,7 @@ def _operation(number: int, operation: Operation, schemas: Schemas) -> Json:
     if parameters := _parameters(number, operation, schemas):
         described["parameters"] = parameters
     if operation.body is not None:
-        content = {"application/json": {"schema": schemas[number, "body"]}}
+        content = {media_type: {"schema": schemas[number, "body"]} for media_type in operation.body_types}
         described["requestBody"] = {"required": True, "content": content}
     return described
 
@@ -105,8 +105,13 @@ def _parameters(number: int, operation: Operation, schemas: Schemas) -> list[Jso
 
 def _responses(number: int, operation: Operation, schemas: Schemas) -> Json:
     schema = schemas.get((number, "answer"), {"type": "string"})
-    good = {"description": HTTPStatus(operation.status).phrase, "content": {operation.media_type: {"schema": schema}}}
+    good = {str(status): _good(status, operation.media_type, schema) for status in operation.statuses}
     problems = {
         str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in (*operation.problems, 500)
     }
-    return {str(operation.status): good, **problems}
+    return {**good, **problems}
+
+
+def _good(status: int, media_type: str, schema: Json) -> Json:
+    described: Json = {"description": HTTPStatus(status).phrase}
+    return described if status == HTTPStatus.NO_CONTENT else described | {"content": {media_type: {"schema": schema}}}

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Literal
 
 import orjson
-from flask import Flask, Response, current_app
+from flask import Flask, Response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -16,11 +16,21 @@ MEDIA_TYPE = "application/problem+json"
 MOST = 20
 """How many parts of a request are named as wrong at once."""
 
+
+class ForbiddenError(KgrecError):
+    """Who asks may not do this here; the message says who may, or which setting allows it."""
+
+    exit_code = 2
+    status = 403
+    title = "Not allowed"
+
+
 TYPES: dict[type[KgrecError], str] = {
     InputError: "urn:kgrec:problem:input",
     NotFoundError: "urn:kgrec:problem:not-found",
     NotReadyError: "urn:kgrec:problem:not-ready",
     StoreError: "urn:kgrec:problem:store",
+    ForbiddenError: "urn:kgrec:problem:forbidden",
     KgrecError: "urn:kgrec:problem:internal",
 }
 """What a client may tell apart; errors of HTTP itself are `about:blank`, as RFC 9457 has it."""
@@ -85,7 +95,7 @@ def _from_http(error: HTTPException) -> Response:
     if status == HTTPStatus.NOT_FOUND:
         detail = "There is nothing at this path; /openapi.json lists what there is."
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        detail = f"The body is larger than {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+        detail = f"The body is larger than {request.max_content_length} bytes."
     response = _response({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail})
     for name, value in error.get_headers():
         if name == "Allow":

@@ -1,4 +1,4 @@
-"""The production server: granian with worker processes on loopback, and the drain in the parent."""
+"""The production server: granian with worker processes on loopback; the parent drains the journal and runs jobs."""
 
 import multiprocessing
 import os
@@ -17,6 +17,7 @@ from kg.drain import keep_draining
 from kg.journal import Journal
 from ontology.errors import InputError
 from service import metrics, worker
+from service.jobrunner import keep_running
 from service.settings import Settings
 
 STOP_WITHIN_S = 10
@@ -32,7 +33,7 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
     """
     _check_free(settings.host, settings.port)
     multiprocessing.set_start_method("spawn", force=True)
-    with metrics.share(), _draining(settings):
+    with metrics.share(), _draining(settings), _running_jobs(settings):
         server = Granian(
             "service.app:create_app",
             address=settings.host,
@@ -61,6 +62,19 @@ def _draining(settings: Settings) -> Iterator[None]:
         stop.set()
         thread.join()
         journal.close()
+
+
+@contextmanager
+def _running_jobs(settings: Settings) -> Iterator[None]:
+    """Run the jobs of the workspace from a thread of this process; one that runs at the end ends with it."""
+    stop = Event()
+    thread = Thread(target=keep_running, args=(settings.workspace, stop), name="jobs")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _check_free(host: str, port: int) -> None:

@@ -31,9 +31,13 @@ class Settings(BaseModel):
     threads: int = Field(4, ge=1, le=256)
     """Requests that a worker answers at once."""
     max_body: int = Field(1 << 20, ge=1024)
-    """The largest request body in bytes."""
+    """The largest request body in bytes; what is uploaded for loading has a limit of its own."""
+    upload_mib: int = Field(64, ge=1, le=1 << 20)
+    """The most that one request to load files may upload, in MiB."""
+    allow_writes: bool = False
+    """1: whoever reaches the API may change items and load files. 0: only programs on this machine, on loopback."""
     drain_every: float = Field(5.0, gt=0)
-    """Seconds between two looks for events that the graph store does not have yet."""
+    """Seconds between two looks for events and edits that the graph store does not have yet."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":

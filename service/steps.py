@@ -4,17 +4,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.bundle import current, open_bundle, publish
+from kg.bolt import QueryResult
 from kg.connect import connect
 from kg.cypher import RECORDS
-from kg.ingest import IngestReport, ingest
-from kg.mapping import load_mapping
+from kg.drain import drain
+from kg.journal import Journal
 from kg.progress import Progress, silent
 from kg.snapshot import snapshot
-from kg.store import Load, QueryResult
+from kg.store import GraphStore, Load
 from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError
 from ontology.turtle import load_ontology
@@ -37,19 +37,6 @@ class Trained:
     interactions: int
     held_out: int
     seconds: float
-
-
-def load(workspace: Workspace, paths: Sequence[Path], mapping: Path, progress: Progress = silent) -> IngestReport:
-    """Load catalog files through a mapping into the workspace's graph, and keep the ontology beside it."""
-    chosen = load_mapping(mapping)
-    ontology = load_ontology(chosen.ontology)
-    with connect(workspace.graph) as store:
-        report = ingest(paths, chosen, ontology, store, rejects=workspace.rejects, progress=progress)
-    workspace.root.mkdir(parents=True, exist_ok=True)
-    fresh = workspace.ontology.with_suffix(".new")
-    fresh.write_text(ontology.text, encoding="utf-8")
-    fresh.replace(workspace.ontology)
-    return report
 
 
 def training_options(
@@ -79,10 +66,11 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
         raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
     ontology = load_ontology(workspace.ontology)
     with connect(workspace.graph) as store:
+        learned = _drained(workspace, store)
         seen = snapshot(store, ontology, progress)
     draft = train(seen, ontology, options, progress)
     return Trained(
-        version=publish(draft, workspace.models),
+        version=publish(replace(draft, about={**draft.about, "journal": learned}), workspace.models),
         items=seen.n_items,
         users=seen.n_users,
         entities=len(seen.keys),
@@ -91,6 +79,16 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
         held_out=int(draft.held_out.sum()),
         seconds=round(time.monotonic() - begin, 1),
     )
+
+
+def _drained(workspace: Workspace, store: GraphStore) -> int:
+    """Take to the graph what came in through the service; give up to where the graph has the journal now."""
+    journal = Journal(workspace.journal)
+    try:
+        drain(journal, store)
+        return journal.drained()
+    finally:
+        journal.close()
 
 
 def ask(workspace: Workspace, cypher: str, parameters: Mapping[str, object], max_rows: int) -> QueryResult:

@@ -204,6 +204,9 @@ class Item(TypedDict("_Item", {"class": str})):
     properties: dict[str, object]
     relations: list[Step]
     """The triples that it is part of, each walked from the item."""
+    recommendable: bool
+    """Whether the model knows it. A new item is found, described and accepted in events at once; it is recommended
+    after the next training."""
     model: Model
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from embed.bundle import Bundle, current, open_bundle
 from kg.workspace import Workspace
-from service import steps
+from service import ingesting, steps
 
 CATALOGS = Path(__file__).parent / "catalogs"
 MAPPINGS = {"films": Path(__file__).parent.parent / "ontology" / "movies.mapping.yaml"}
@@ -17,7 +17,7 @@ def trained(name: str, root: Path) -> Workspace:
     """Load and train a catalog of tests/catalogs in the embedded graph of a new workspace."""
     workspace = Workspace(root)
     folder = CATALOGS / name
-    steps.load(workspace, [folder], MAPPINGS.get(name, folder / f"{name}.mapping.yaml"))
+    ingesting.load(workspace, [folder], MAPPINGS.get(name, folder / f"{name}.mapping.yaml"))
     steps.learn(workspace, steps.training_options())
     return workspace
 

@@ -49,6 +49,14 @@ def store(request: pytest.FixtureRequest) -> Iterator[GraphStore]:
         yield store
 
 
+@pytest.fixture
+def embedded_store(embedded_graph: GraphAddress) -> Iterator[GraphStore]:
+    """A graph with nothing in it, on the embedded database alone."""
+    clear(embedded_graph, "MATCH (n) DETACH DELETE n", constraints=True)
+    with GraphStore(embedded_graph) as store:
+        yield store
+
+
 @pytest.fixture(params=BOTH)
 def shop_graph(request: pytest.FixtureRequest) -> Iterator[GraphStore]:
     """The same with the constraints of a shop, which take a second to make: they stay from test to test."""

@@ -5,8 +5,9 @@ import re
 import secrets
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import unquote, urlsplit
@@ -36,14 +37,14 @@ internal.dbms.bolt.netty_server_shutdown_quiet_period=0
 OPTIONS = [
     "-Xms256m",
     "-Xmx1g",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",  # a short life: compiled quickly rather than well
     *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("java.nio", "java.io", "sun.nio.ch")),
     "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
     "-Dio.netty.tryReflectionSetAccessible=true",
     "-Dlog4j2.disable.jmx=true",
     "-Dfile.encoding=UTF-8",
 ]
+SHORT_LIFE = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""Compiled quickly rather than well."""
 
 
 def named(url: str) -> GraphAddress:
@@ -58,8 +59,36 @@ def named(url: str) -> GraphAddress:
     return GraphAddress(f"bolt://{parts.hostname}:{port}", Login(user, password))
 
 
-@contextmanager
-def started(home: Path) -> Iterator[GraphAddress]:
+@dataclass(frozen=True)
+class Prepared:
+    """A server whose files are in `home`; it does not run yet."""
+
+    home: Path
+    java: str
+    jars: Path
+    port: int
+    password: str
+
+    def admin(self, *arguments: str, folder: Path | None = None) -> None:
+        """Run `neo4j-admin`. Raises SubprocessError, with what it said."""
+        command = [self.java, "-cp", f"{self.jars}/*", "org.neo4j.cli.AdminTool", *arguments]
+        _run(command, {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}, folder)
+
+    @contextmanager
+    def running(self, options: Sequence[str] = SHORT_LIFE) -> Iterator[GraphAddress]:
+        """Start it; leaving stops it."""
+        conf = self.home / "conf"
+        main = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={self.home}", f"--config-dir={conf}"]
+        command = [self.java, *OPTIONS, *options, "-cp", f"{conf}/*:{self.jars}/*", *main, "--console-mode"]
+        process = spawn(command, self.home, self.home / "server.log")
+        try:
+            _wait_for_start(process, self.home / "server.log")
+            yield GraphAddress(f"bolt://127.0.0.1:{self.port}", Login("neo4j", self.password))
+        finally:
+            stop(process)
+
+
+def prepared(home: Path) -> Prepared:
     """A new server whose files are in `home`."""
     try:
         java = needs.program("java", f"openjdk-{LEAST_JAVA}-jre-headless", _is_new_enough)
@@ -67,22 +96,19 @@ def started(home: Path) -> Iterator[GraphAddress]:
     except LookupError as error:
         needs.not_run(WHAT, str(error))
     (port,) = free_ports(1)
-    password = secrets.token_hex(16)  # which never begins with a -
-    conf = home / "conf"
-    conf.mkdir(parents=True)
-    (conf / "neo4j.conf").write_text(SETTINGS.format(port=port), encoding="utf-8")
+    server = Prepared(home, java, jars, port, secrets.token_hex(16))  # which never begins with a -
+    (home / "conf").mkdir(parents=True)
+    (home / "conf" / "neo4j.conf").write_text(SETTINGS.format(port=port), encoding="utf-8")
     # A second of the password in the list of processes: the tool takes it in no other way, and it is for one run.
-    _run(
-        [java, "-cp", f"{jars}/*", "org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password],
-        {"NEO4J_HOME": str(home), "NEO4J_CONF": str(conf)},
-    )
-    main = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={conf}", "--console-mode"]
-    process = spawn([java, *OPTIONS, "-cp", f"{conf}/*:{jars}/*", *main], home, home / "server.log")
-    try:
-        _wait_for_start(process, home / "server.log")
-        yield GraphAddress(f"bolt://127.0.0.1:{port}", Login("neo4j", password))
-    finally:
-        stop(process)
+    server.admin("dbms", "set-initial-password", server.password)
+    return server
+
+
+@contextmanager
+def started(home: Path) -> Iterator[GraphAddress]:
+    """A new server, running."""
+    with prepared(home).running() as address:
+        yield address
 
 
 def _wait_for_start(process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -121,11 +147,11 @@ def _fetched() -> Path:
     return jars
 
 
-def _run(command: list[str], env: dict[str, str] | None = None) -> None:
+def _run(command: list[str], env: dict[str, str] | None = None, folder: Path | None = None) -> None:
     """Run a program to its end. Raises SubprocessError, with what it said."""
     said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     try:
-        subprocess.run(command, check=True, timeout=FETCH_S, env=os.environ | (env or {}), **said)
+        subprocess.run(command, check=True, cwd=folder, timeout=FETCH_S, env=os.environ | (env or {}), **said)
     except subprocess.CalledProcessError as error:
         error.add_note(error.output)
         raise

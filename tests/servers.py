@@ -44,7 +44,7 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def start(home: Path, **settings: object) -> Server:
+def start(home: Path, *, ready: str = "/readyz", **settings: object) -> Server:
     """Start `kg serve` and wait until it is ready. It leaves the graph store alone unless told otherwise."""
     port = free_port()
     settings = {"drain_every": 3600} | settings
@@ -54,7 +54,7 @@ def start(home: Path, **settings: object) -> Server:
     deadline = monotonic() + 60
     while monotonic() < deadline and server.process.poll() is None:
         try:
-            server.ask("/readyz")
+            server.ask(ready)
         except OSError:
             continue
         return server

@@ -63,6 +63,22 @@ def test_a_command_of_the_documents_works(running: tuple[Path, Server], document
     assert done.stdout
 
 
+def test_loads_are_as_the_documents_tell(tmp_path: Path):
+    """In their order, in one workspace."""
+    loads = [line for name, line in commands() if name == "ingest.md" and line.startswith("kg ingest")]
+    assert len(loads) == 5
+    kg = str(Path(sys.executable).with_name("kg"))
+    env = {"KG_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    with connect(tmp_path / "graph", {}):
+        for line in loads:
+            command = [kg, *shlex.split(line)[1:]]
+            done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=250)
+            expected = (2, "no load was interrupted") if "--resume" in line else (0, "")
+            assert (done.returncode, expected[1] in done.stderr) == (expected[0], True), (
+                line + done.stdout + done.stderr
+            )
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_to_a_file(document: Path):
     for target in LINK.findall(document.read_text(encoding="utf-8")):

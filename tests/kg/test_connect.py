@@ -8,7 +8,7 @@ from threading import Timer
 
 import pytest
 
-from kg import store as store_module
+from kg import bolt as bolt_module
 from kg.address import GraphAddress, Login, address_from
 from kg.connect import connect
 from kg.store import GraphStore
@@ -87,7 +87,7 @@ def way(shop_graph: GraphStore) -> Iterator[Relay]:
 @pytest.fixture
 def far(shop_graph: GraphStore, way: Relay, monkeypatch: pytest.MonkeyPatch) -> Iterator[GraphStore]:
     """The store, reached through a network that can be cut; it gives up early."""
-    monkeypatch.setattr(store_module, "RETRY_S", 1)
+    monkeypatch.setattr(bolt_module, "RETRY_S", 1)
     with GraphStore(replace(shop_graph.address, uri=way.uri)) as far:
         yield far
 
@@ -122,12 +122,12 @@ def test_a_write_waits_for_a_server_that_comes_back(shop_graph: GraphStore, way:
 
 
 def test_a_load_that_was_cut_off_is_completed_by_the_next(shop_graph: GraphStore, way: Relay, far: GraphStore):
-    products = [Entity("Product", f"p{i}", {"name": "x" * 100}) for i in range(20_000)]
+    products = [Entity("Product", f"p{i}", {"name": "x" * 100}) for i in range(60_000)]
     fault = Timer(0.2, way.cut)
     fault.start()
     with pytest.raises(StoreError):
         far.upsert_entities(products)
     fault.join()
     way.restore()
-    assert far.upsert_entities(products) == 20_000
+    assert far.upsert_entities(products) == 60_000
     assert {e.key: e for e in shop_graph.entities("Product")} == {e.key: e for e in products}

@@ -98,7 +98,7 @@ def test_while_the_store_is_away_events_wait(
     assert not thread.is_alive()
     assert stored(store, "away").keys() == {"away1", "away2"}
     assert len(tries) == 3
-    assert "events wait in the journal; next try in" in caplog.text
+    assert "events or edits wait in the journal; next try in" in caplog.text
 
 
 def wait_until(reached, seconds: float = 30.0) -> None:

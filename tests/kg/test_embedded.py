@@ -9,7 +9,7 @@ from threading import Event, Thread
 import psutil
 import pytest
 
-from kg import store as store_module
+from kg import bolt as bolt_module
 from kg.address import GraphAddress
 from kg.connect import connect
 from kg.embedded import embedded
@@ -115,7 +115,7 @@ def test_it_ends_with_its_owner_and_the_next_takes_over(folder: Path, others: li
 
 
 def test_a_server_that_is_killed_loses_nothing_that_it_acknowledged(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store_module, "RETRY_S", 0)  # nobody comes back
+    monkeypatch.setattr(bolt_module, "RETRY_S", 0)  # nobody comes back
     acknowledged: list[int] = []
     for turn in range(2):
         with connect(folder, {}) as store:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kg.formats.door import read_blocks
 from kg.mapping import load_mapping
-from kg.readers import read
-from kg.statements import Statements, statements
-from kg.triples import Ref, Row
+from kg.statements import said
+from kg.triples import Ref
 from ontology.turtle import load_ontology
 
 ROOT = Path(__file__).parents[2]
@@ -23,13 +23,15 @@ def test_no_row_is_refused_and_nothing_dangles(folder: str, films: int, ratings:
     named: set[Ref] = set()
     interactions: set[str] = set()
     for file, rule in mapping.files.items():
-        for record in read(ROOT / folder / file):
-            assert isinstance(record, Row), record
-            said = statements(rule, record, ontology)
-            assert isinstance(said, Statements), said
-            entities |= {Ref(e.cls, e.key) for e in said.entities}
-            named |= {end for t in said.triples for end in (t.head, t.tail)} | {i.item for i in said.interactions}
-            interactions |= {i.id for i in said.interactions}
+        for block in read_blocks(ROOT / folder / file):
+            found = said(rule, block, ontology)
+            assert not [*block.refused, *found.refused]
+            entities |= {Ref(e.cls, key) for e in found.entities for key in e.keys}
+            for t in found.triples:
+                named |= {Ref(t.kind.head, key) for key in t.heads} | {Ref(t.kind.tail, key) for key in t.tails}
+            for i in found.interactions:
+                named |= {Ref(i.kind.tail, key) for key in i.items}
+                interactions |= set(i.ids)
     assert named <= entities
     assert len(interactions) == ratings
     assert sum(ref.cls == "Film" for ref in entities) == films

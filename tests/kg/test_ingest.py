@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kg.ingest import IngestReport, ingest
+from kg.ingest import ingest
 from kg.mapping import Mapping, load_mapping
+from kg.report import IngestReport
 from kg.store import GraphStore
 from kg.triples import Entity, Interaction, Ref
 from ontology.errors import InputError
@@ -54,7 +55,7 @@ def refusals(rejects: Path) -> list[dict[str, object]]:
 
 
 def test_a_shop_is_loaded(store: GraphStore, shop: tuple[Mapping, Ontology], rejects: Path) -> None:
-    report = ingest([SHOP], *shop, store, rejects=rejects)
+    report = ingest([SHOP], *shop, store, home=rejects.parent)
     assert (report.read, report.loaded, report.refused) == (477, 477, 0)
     assert report.triples == {"IN_CATEGORY": 44, "MADE_BY": 40, "PART_OF": 6}
     assert sum(report.interactions.values()) == 425
@@ -80,9 +81,9 @@ def test_a_shop_is_loaded(store: GraphStore, shop: tuple[Mapping, Ontology], rej
 def test_films_loaded_twice_are_films_loaded_once(
     store: GraphStore, movies: tuple[Mapping, Ontology], rejects: Path
 ) -> None:
-    once = ingest([FILMS], *movies, store, rejects=rejects)
+    once = ingest([FILMS], *movies, store, home=rejects.parent)
     first = whole_graph(store, movies[1])
-    twice = ingest([FILMS], *movies, store, rejects=rejects)
+    twice = ingest([FILMS], *movies, store, home=rejects.parent)
     assert whole_graph(store, movies[1]) == first
     assert (once.loaded, once.triples, once.interactions) == (twice.loaded, twice.triples, twice.interactions)
     assert (len(first["Film"]), len(first["User"]), len(first["RATED"])) == (200, 60, once.interactions["RATED"])
@@ -94,7 +95,7 @@ def test_the_order_of_the_files_does_not_matter(
     store: GraphStore, shop: tuple[Mapping, Ontology], rejects: Path
 ) -> None:
     files = [SHOP / name for name in shop[0].files]
-    report = ingest(files[::-1], *shop, store, rejects=rejects)
+    report = ingest(files[::-1], *shop, store, home=rejects.parent)
     assert (report.read, report.refused) == (477, 0)
 
 
@@ -115,7 +116,7 @@ def test_what_is_refused_is_named_and_the_rest_is_loaded(
     event = {"customer": "c1", "time": "2024-03-01T00:00:00Z", "event": "view", "quantity": 1}
     lines = [{**event, "id": "a", "sku": "K1"}, {**event, "id": "b", "sku": "K2"}]
     events.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    report = ingest([folder], *shop, store, rejects=rejects)
+    report = ingest([folder], *shop, store, home=rejects.parent)
     assert (report.read, report.loaded, report.refused) == (4 + 8 + 4 + 2, 14, 4)
     assert [(r["file"], r["line"], r["column"], r["value"], r["reason"]) for r in refusals(rejects)] == [
         (str(products), 3, "price", "cheap", "is not a number, for example 3.5"),
@@ -132,8 +133,8 @@ def test_what_is_refused_is_named_and_the_rest_is_loaded(
 def test_making_an_entity_on_the_way_keeps_what_is_known_of_it(
     store: GraphStore, shop: tuple[Mapping, Ontology], rejects: Path
 ) -> None:
-    ingest([SHOP], *shop, store, rejects=rejects)
-    ingest([SHOP / "products.csv"], *shop, store, rejects=rejects)
+    ingest([SHOP], *shop, store, home=rejects.parent)
+    ingest([SHOP / "products.csv"], *shop, store, home=rejects.parent)
     assert {e.key: e.properties["name"] for e in store.entities("Brand")}["fjell"] == "Fjell"
 
 
@@ -146,7 +147,7 @@ def test_loaded_and_refused_are_all_that_was_read(
         folder = copied(tmp_path / str(turn))
         for path in folder.iterdir():
             damage(path, dice)
-        report = ingest([folder], *shop, store, rejects=rejects)
+        report = ingest([folder], *shop, store, home=rejects.parent)
         check_books(report, rejects)
 
 
@@ -193,20 +194,23 @@ def test_wrong_input_is_found_before_anything_is_written(
     folder = copied(tmp_path / "shop")
     (folder / "events.jsonl").unlink()
     with pytest.raises(InputError, match=r"has no file events\.jsonl, which the mapping names"):
-        ingest([folder], *shop, store, rejects=rejects)
+        ingest([folder], *shop, store, home=rejects.parent)
     (folder / "brands.tsv").write_text("brand\tname\nx\tX\n", encoding="utf-8")
     with pytest.raises(InputError, match="has no column 'full name', which the mapping reads; it has brand, name"):
-        ingest([folder / "categories.csv", folder / "brands.tsv"], *shop, store, rejects=rejects)
+        ingest([folder / "categories.csv", folder / "brands.tsv"], *shop, store, home=rejects.parent)
     with pytest.raises(InputError, match="is not in the mapping, which names"):
-        ingest([SHOP / "shop.ttl"], *shop, store, rejects=rejects)
+        ingest([SHOP / "shop.ttl"], *shop, store, home=rejects.parent)
     with pytest.raises(InputError, match="is not there"):
-        ingest([folder / "none.csv"], *shop, store, rejects=rejects)
+        ingest([folder / "none.csv"], *shop, store, home=rejects.parent)
     assert not rejects.exists()
     assert list(store.entities("Category")) == []
 
 
 def test_progress_tells_the_phases(store: GraphStore, shop: tuple[Mapping, Ontology], rejects: Path) -> None:
     seen: list[tuple[str, int, int | None]] = []
-    ingest([SHOP], *shop, store, rejects=rejects, progress=lambda *step: seen.append(step))
-    assert list(dict.fromkeys(phase for phase, _, _ in seen)) == ["entities", "triples", "interactions"]
-    assert seen[-1] == ("interactions", 425, 425)
+    ingest([SHOP], *shop, store, home=rejects.parent, progress=lambda *step: seen.append(step))
+    phases = list(dict.fromkeys(phase for phase, _, _ in seen))
+    assert phases[:3] == ["read", "sort", "compare"]
+    assert phases[-1] == "settle"
+    assert max(done for phase, done, _ in seen if phase == "read") == 477
+    assert all(total is None or done <= total for _, done, total in seen)

@@ -1,14 +1,27 @@
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from kg.blocks import Block
 from kg.check import check_mapping, used_columns
 from kg.mapping import Mapping, load_mapping
-from kg.statements import Statements, interaction_id, statements
-from kg.triples import Entity, Interaction, Ref, Refusal, Row, Triple
+from kg.statements import interaction_id
+from kg.statements import said as rows_say
+from kg.triples import Entity, Interaction, Ref, Refusal, Triple
 from ontology.errors import InputError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What one row says."""
+
+    entities: tuple[Entity, ...]
+    triples: tuple[Triple, ...]
+    interactions: tuple[Interaction, ...]
+
 
 SHOP = Path(__file__).parents[1] / "catalogs" / "shop" / "shop.mapping.yaml"
 MOVIES = Path(__file__).parents[2] / "ontology" / "movies.mapping.yaml"
@@ -25,7 +38,28 @@ def ontology(shop: Mapping) -> Ontology:
 
 
 def said(mapping: Mapping, ontology: Ontology, file: str, **values: str) -> Statements | Refusal:
-    return statements(mapping.files[file], Row(values, file, 7), ontology)
+    """What one row says, without its columns."""
+    block = Block(file, {name: [text] for name, text in values.items()}, [7])
+    found = rows_say(mapping.files[file], block, ontology)
+    if found.refused:
+        return found.refused[0]
+    return Statements(
+        tuple(
+            Entity(e.cls, key, {n: column[i] for n, column in e.properties.items() if column[i] is not None})
+            for e in found.entities
+            for i, key in enumerate(e.keys)
+        ),
+        tuple(
+            Triple(Ref(t.kind.head, head), t.kind.relation, Ref(t.kind.tail, tail))
+            for t in found.triples
+            for head, tail in zip(t.heads, t.tails, strict=True)
+        ),
+        tuple(
+            Interaction(id_, Ref(x.kind.head, user), x.kind.relation, Ref(x.kind.tail, item), value, at)
+            for x in found.interactions
+            for id_, user, item, value, at in zip(x.ids, x.users, x.items, x.values, x.at, strict=True)
+        ),
+    )
 
 
 def reason(mapping: Mapping, ontology: Ontology, file: str, **values: str) -> tuple[str, str, str]:
@@ -163,7 +197,7 @@ def refused(tmp_path: Path, yaml: str) -> str:
         ),
         (
             "ontology: a.ttl\nfiles: {a.csv: {entity: {class: A, key: b, properties: {a: {}}}}}",
-            "files / a.csv / entity / properties / a: give a column or a constant",
+            "files / a.csv / entity / properties / a: give a column, a constant or a template",
         ),
         (
             "ontology: a.ttl\nfiles: {a.csv: {triples: [{relation: {colum: x, values: {a: B}}, "

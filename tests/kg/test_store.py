@@ -20,7 +20,9 @@ def say(graph: GraphStore | PlainGraph, batches: list[Batch]) -> list[object]:
 
 
 def test_migrations_are_recorded_and_done_once(store: GraphStore):
-    wanted = {f"unique_{name}_id" for name in (*SHOP.classes, "BOUGHT", "VIEWED", "Load", "Lock", "Migration")}
+    wanted = {
+        f"unique_{name}_id" for name in (*SHOP.classes, "BOUGHT", "VIEWED", "Ledger", "Load", "Lock", "Migration")
+    }
     assert set(store.migrate(SHOP)) == wanted
     assert store.counts() == {"Migration": len(wanted)}
     assert store.migrate(SHOP) == []

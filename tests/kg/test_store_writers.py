@@ -125,5 +125,5 @@ def test_writers_of_different_things_into_the_same_hubs(shop_graph: GraphStore):
 
 def test_migrating_at_once_is_migrating_once(store: GraphStore):
     at_once(lambda _: store.migrate(SHOP))
-    assert store.counts() == {"Migration": len(SHOP.classes) + 5}
+    assert store.counts() == {"Migration": len(SHOP.classes) + 6}
     assert store.migrate(SHOP) == []

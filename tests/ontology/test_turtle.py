@@ -7,23 +7,9 @@ from hypothesis import strategies as st
 from ontology.errors import InputError
 from ontology.names import relation_name
 from ontology.turtle import load_ontology, parse_ontology
+from tests.ontologies import PREFIXES, refused
 
 MOVIES = Path(__file__).parents[2] / "ontology" / "movies.ttl"
-
-PREFIXES = """
-@prefix : <https://shop.example/#> .
-@prefix kg: <https://kgrec.example/core#> .
-@prefix owl: <http://www.w3.org/2002/07/owl#> .
-@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-:Thing a owl:Class ; rdfs:subClassOf kg:Item .
-"""
-
-
-def refused(turtle: str) -> str:
-    with pytest.raises(InputError) as caught:
-        parse_ontology(PREFIXES + turtle)
-    return str(caught.value)
 
 
 def test_the_films_can_be_read() -> None:
@@ -104,6 +90,8 @@ RELATION = 'rdfs:domain :Thing ; rdfs:range :Thing ; kg:inverseLabel "x" .'
         (f":Likes a owl:ObjectProperty ; {RELATION}", "the local name 'Likes' has to be camelCase"),
         (":full-name a owl:DatatypeProperty .", "the local name 'full-name' has to be camelCase"),
         (":id a owl:DatatypeProperty .", "cannot be called 'id'"),
+        (":kg_row a owl:DatatypeProperty .", "names that begin with 'kg_' are kept"),
+        (":a a owl:DatatypeProperty ; rdfs:subPropertyOf kg:name .", "which only relations can have"),
         (":size a owl:DatatypeProperty ; rdfs:range xsd:hexBinary .", "property 'size' has the range"),
         (f":thing a owl:ObjectProperty ; {RELATION}", "class 'Thing' and relation 'THING' have the same name"),
         (

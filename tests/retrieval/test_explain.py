@@ -12,7 +12,7 @@ ANN, BOB = 17, 18
 def explain(rows, liked, item):
     bundle = world(rows).bundle
     start = origins(bundle.teachers.adjacency, np.array(liked, np.int32))
-    return Explainer(bundle).explain(start, item)
+    return Explainer(bundle, bundle.catalog.names.__getitem__).explain(start, item)
 
 
 @given(

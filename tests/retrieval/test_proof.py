@@ -31,7 +31,7 @@ def recommender(workspace: Workspace) -> Iterator[Recommender]:
 def loaded(store: GraphStore, tmp_path: Path) -> GraphStore:
     """A graph with the films that the bundle was trained on."""
     mapping = load_mapping(MAPPINGS["films"])
-    report = ingest([CATALOGS / "films"], mapping, load_ontology(mapping.ontology), store, rejects=tmp_path / "rejects")
+    report = ingest([CATALOGS / "films"], mapping, load_ontology(mapping.ontology), store, home=tmp_path / "home")
     assert report.refused == 0
     return store
 

@@ -114,10 +114,10 @@ def test_a_serving_process_imports_no_training_library_and_no_database(workspace
     assert run.stdout.split() == []
 
 
-def other_bundle(workspace: Workspace) -> str:
+def other_bundle(workspace: Workspace, more: dict[str, object] | None = None) -> str:
     """Publish the same bundle as another version: its manifest has one more line, so its digest is another."""
     old = (workspace.models / CURRENT).resolve()
-    manifest = json.loads((old / "manifest.json").read_text()) | {"metrics": {"another": 1.0}}
+    manifest = json.loads((old / "manifest.json").read_text()) | {"metrics": {"another": 1.0}} | (more or {})
     text = json.dumps(manifest)
     version = hashlib.sha256(text.encode()).hexdigest()[:16]
     shutil.copytree(old, workspace.models / version)

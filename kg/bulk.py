@@ -1,0 +1,148 @@
+"""A first load into an empty embedded database, past Cypher: more than twice as fast, and the same graph.
+
+That database takes vertices and edges as lines of JSON at its control address, on loopback like all of it. Edges name
+their ends by the numbers that the database gave to the vertices, which are kept on the stage meanwhile. It writes
+ahead as ever, but a request is not a transaction: a load that is killed here goes on batch by batch over Bolt, which
+finds what is there.
+"""
+
+import json
+import re
+import urllib.error
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import orjson
+
+from kg.address import GraphAddress
+from kg.control import post
+from kg.cypher import RECORDS, plain
+from kg.difference import Difference, EntityChange
+from kg.progress import Progress
+from kg.turns import turn
+from kg.writing import Changes
+from ontology.errors import StoreError
+
+VERTICES, EDGES = 50_000, 500_000
+"""Lines of one request. The database joins edges to their tails at the end of each."""
+PART = 2_000
+"""Lines that are sent at once."""
+TIMEOUT_S = 1800.0
+RIDS = "CREATE TABLE stage.rid (kind INTEGER, key TEXT, rid TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+ENDS = """
+SELECT t.kind, h.rid, x.rid, t.file, t.row, {more} FROM stage.{table} t JOIN stage.ends e ON e.kind = t.kind
+    JOIN stage.rid h ON h.kind = e.head_kind AND h.key = t.{head}
+    JOIN stage.rid x ON x.kind = e.tail_kind AND x.key = t.{tail}
+"""
+TRIPLES = ENDS.format(table="triple_todo", head="head", tail="tail", more="t.since, t.until")
+INTERACTIONS = ENDS.format(table="interaction_todo", head="user", tail="item", more="t.id, t.value, t.happened")
+HEADER = "@type,@class,@from,@to,kg_source,kg_row,kg_at"
+FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.[A-Za-z0-9_.-]+")
+"""A name that CSV takes as it is, and for no number."""
+Line = dict[str, Any]
+
+
+def possible(address: GraphAddress, held: Mapping[str, int]) -> bool:
+    """Whether this is an embedded database that has nothing in it but notes of our own."""
+    return address.control is not None and not set(held) - set(RECORDS)
+
+
+class Bulk:
+    """Writes all of a difference."""
+
+    def __init__(self, difference: Difference, address: GraphAddress, progress: Progress) -> None:
+        """Nothing is written yet."""
+        self._difference, self._address, self._progress = difference, address, progress
+        self._db, self._kinds = difference.ledger.db, difference.ledger.kinds()
+        self._files = difference.ledger.file_names()
+        self._changes = Changes()
+
+    def write(self) -> Changes:
+        """Write it. Raises StoreError."""
+        self._db.execute(RIDS)
+        for _, relation, _ in self._kinds.values():
+            if relation:
+                self._command(f"CREATE EDGE TYPE {plain(relation)} IF NOT EXISTS")
+        entities = self._difference.entity_changes()
+        while batch := list(islice(entities, VERTICES)):
+            self._vertices(batch)
+            self._progress("write entities", self._changes.added.total(), None)
+        if self._plain():
+            self._tables()
+            edges = self._edges(INTERACTIONS, ("id", "value", "at"))
+        else:
+            edges = chain(self._edges(TRIPLES, ("since", "until")), self._edges(INTERACTIONS, ("id", "value", "at")))
+        for first in edges:
+            self._send(chain([first], islice(edges, EDGES - 1)))
+        return self._changes
+
+    def _plain(self) -> bool:
+        """Whether triples can go as CSV, in which what looks like a number is one: no dates, and names of files."""
+        dated = self._db.execute("SELECT 1 FROM stage.triple_todo WHERE since IS NOT NULL OR until IS NOT NULL LIMIT 1")
+        used = self._db.execute("SELECT DISTINCT file FROM stage.triple_todo")
+        return dated.fetchone() is None and all(FILE_NAME.fullmatch(self._files[file]) for (file,) in used)
+
+    def _tables(self) -> None:
+        """Send the triples as CSV, which is read and written faster."""
+        rows = self._db.execute(TRIPLES)
+        names, files, at = {n: kind.relation for n, kind in self._kinds.items()}, self._files, self._difference.at
+
+        def parts(request: Iterator[Any]) -> Iterator[bytes]:
+            yield f"{HEADER}\n".encode()
+            while some := list(islice(request, PART)):
+                self._changes.added.update(names[row[0]] for row in some)
+                lines = [
+                    f"edge,{names[kind]},{head},{tail},{files[file]},{row},{at}\n"
+                    for kind, head, tail, file, row, _, _ in some
+                ]
+                yield "".join(lines).encode()
+                self._progress("write", self._changes.added.total(), None)
+
+        for first in rows:
+            request = chain([first], islice(rows, EDGES - 1))
+            self._ask(f"batch/{self._address.database}?wal=true", parts(request), "text/csv")
+
+    def _vertices(self, batch: Sequence[EntityChange]) -> None:
+        lines = (
+            self._line("vertex", x.kind, x.file, x.row) | {**x.set, "@id": str(i), "id": x.key}
+            for i, x in enumerate(batch)
+        )
+        given = self._send(lines)["idMapping"]
+        rids = ((change.kind, change.key, given[str(i)]) for i, change in enumerate(batch))
+        self._db.executemany("INSERT INTO stage.rid VALUES (?, ?, ?)", rids)
+
+    def _edges(self, ask: str, names: Sequence[str]) -> Iterator[Line]:
+        for kind, head, tail, file, row, *values in self._db.execute(ask):
+            more = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+            yield self._line("edge", kind, file, row) | more | {"@from": head, "@to": tail}
+
+    def _line(self, what: str, number: int, file: int, row: int) -> Line:
+        name = self._kinds[number].relation or self._kinds[number].head
+        self._changes.added[name] += 1
+        origin = {"kg_source": self._files[file], "kg_row": row, "kg_at": self._difference.at}
+        return {"@type": what, "@class": name, **origin}
+
+    def _send(self, lines: Iterator[Line]) -> dict[str, Any]:
+        def parts() -> Iterator[bytes]:
+            while part := list(islice(lines, PART)):
+                yield b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in part)
+                self._progress("write", self._changes.added.total(), None)
+
+        return self._ask(f"batch/{self._address.database}?wal=true&idMapping=true", parts(), "application/x-ndjson")
+
+    def _command(self, text: str) -> None:
+        body = json.dumps({"language": "sql", "command": text}).encode()
+        self._ask(f"command/{self._address.database}", body, "application/json")
+
+    def _ask(self, path: str, body: bytes | Iterator[bytes], kind: str) -> dict[str, Any]:
+        url = f"{self._address.control}/api/v1/{path}"
+        try:
+            with turn(self._address):
+                answer = post(url, self._address.login, body, kind=kind, timeout_s=TIMEOUT_S)
+        except urllib.error.HTTPError as error:
+            raise StoreError(f"the embedded graph database refused a bulk load: {error.read(500)!r}") from error
+        except (urllib.error.URLError, TimeoutError, OSError) as error:
+            raise StoreError(f"the embedded graph database cannot be reached: {error}") from error
+        found: dict[str, Any] = orjson.loads(answer)
+        return found

@@ -1,0 +1,125 @@
+"""What follows from the graph: by the ontology's inverse, symmetric, transitive and sub-relations, and by its rules.
+
+It is said by a source of its own, so it is written, and withdrawn when it follows no longer, like what a file says.
+Rules that build on what rules conclude are met in memory, all others by the database. Reasoning comes first, so rules
+build on it; where it builds on what rules conclude, both are done in memory, in turns.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from kg.blocks import Origin, Said, TripleColumns
+from kg.cypher import Kind
+from kg.ledger import Ledger
+from kg.store import GraphStore
+from ontology.deriving import Facts, derive
+from ontology.implications import reasoned
+from ontology.model import Ontology
+from ontology.reasoning import Entailment, Statement
+from ontology.rule_cypher import cypher
+from ontology.rules import Compared
+
+REASONING, RULES = "(reasoning)", "(rules)"
+"""The sources of what follows; no file of a mapping is called so."""
+
+
+@dataclass(frozen=True)
+class Following:
+    """A triple that follows, and from what: the name of a rule."""
+
+    statement: Statement
+    reason: str
+
+
+def derives(ontology: Ontology) -> bool:
+    """Whether anything can follow."""
+    return bool(reasoned(ontology) or ontology.rules)
+
+
+def by_reasoning(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+    """What follows from the characteristics of relations. Holds the triples of these relations in memory."""
+    relations = reasoned(ontology)
+    if not relations or _together(ontology):
+        return
+    entailment = Entailment(ontology)
+    entailment.add(_said(ledger, store, relations))
+    for statement in entailment.derived():
+        yield Following(statement, REASONING)
+
+
+def by_rules(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+    """What follows by the rules of the ontology; and by reasoning as well, where one builds on the other."""
+    if _together(ontology) or _read(ontology) & _concluded(ontology):
+        yield from _in_memory(ledger, store, ontology)
+        return
+    for rule in ontology.rules:
+        statement, parameters = cypher(rule, ontology)
+        for row in store.read(statement, parameters):
+            for i, conclusion in enumerate(rule.conclusions):
+                head, tail = (row[f"head_{i}"], row[f"head_id_{i}"]), (row[f"tail_{i}"], row[f"tail_id_{i}"])
+                yield Following((head, conclusion.relation, tail), rule.name)
+
+
+def said_by(following: Iterable[Following]) -> Iterator[tuple[str, Said]]:
+    """What follows, as a file would say it: the name of a rule, and columns."""
+
+    def kind(x: Following) -> tuple[str, str, str, str]:
+        head, relation, tail = x.statement
+        return x.reason, head[0], relation, tail[0]
+
+    for (reason, *names), same in groupby(sorted(following, key=lambda x: (kind(x), x.statement)), kind):
+        ends = [(x.statement[0][1], x.statement[2][1]) for x in same]
+        heads, tails = [head for head, _ in ends], [tail for _, tail in ends]
+        origin = Origin(reason, range(1, len(ends) + 1), range(len(ends)))
+        yield reason, Said(triples=[TripleColumns(Kind(*names), heads, tails, origin)])
+
+
+def _read(ontology: Ontology) -> set[str]:
+    """The relations that rules build on."""
+    return {pattern.relation for rule in ontology.rules for pattern in rule.patterns}
+
+
+def _concluded(ontology: Ontology) -> set[str]:
+    """The relations that rules conclude."""
+    return {conclusion.relation for rule in ontology.rules for conclusion in rule.conclusions}
+
+
+def _together(ontology: Ontology) -> bool:
+    """Whether reasoning builds on what rules conclude, or rules that build on each other on what is reasoned."""
+    on_each_other = bool(_read(ontology) & _concluded(ontology))
+    return bool(reasoned(ontology) & (_concluded(ontology) | (_read(ontology) if on_each_other else set())))
+
+
+def _in_memory(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+    """What follows by rules and by reasoning, in turns until there is nothing more."""
+    by_reason = reasoned(ontology) if _together(ontology) else frozenset()
+    entailment = Entailment(ontology)
+    said = set(_said(ledger, store, _read(ontology) | by_reason))
+    known, properties = set(said), _properties(store, ontology)
+    new: Iterable[Statement] = known
+    while new:
+        followed = set(entailment.add(s for s in new if s[1] in by_reason)) - known
+        yield from (Following(statement, REASONING) for statement in followed)
+        known |= followed
+        concluded = derive(ontology.rules, Facts(known, properties))
+        yield from (Following(statement, min(names)) for statement, names in concluded.items())
+        known |= concluded.keys()
+        new = concluded
+
+
+def _said(ledger: Ledger, store: GraphStore, relations: Iterable[str]) -> Iterator[Statement]:
+    """The triples of these relations that do not only follow."""
+    for relation in sorted(relations):
+        only = set(ledger.only_from({REASONING, RULES}, relation))
+        for head, head_key, tail, tail_key in store.triples(relation):
+            statement = ((head, head_key), relation, (tail, tail_key))
+            if statement not in only:
+                yield statement
+
+
+def _properties(store: GraphStore, ontology: Ontology) -> dict[tuple[str, str], dict[str, str | int | float | bool]]:
+    """The properties that rules compare."""
+    if not any(isinstance(c, Compared) for rule in ontology.rules for c in rule.conditions):
+        return {}
+    return {(cls, e.key): dict(e.properties) for cls in ontology.classes for e in store.entities(cls)}

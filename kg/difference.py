@@ -1,0 +1,124 @@
+"""What a load changes: the stage (what the files say now) compared with the ledger (what they said before).
+
+An entity, a triple or an interaction is there as long as one source says it. Of several sources that give a property,
+the one whose row changed last has its way; in one load, the later one in the mapping. The comparison is made once, by
+SQL, into tables of the stage, so that it stays the same however often the load is interrupted.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import orjson
+
+from kg import difference_sql as sql
+from kg.cypher import Kind
+from kg.ledger import Ledger, store_errors
+from kg.triples import Ref, Value
+
+
+class Dangling(NamedTuple):
+    """An end of a triple or interaction that is not in the graph: which row of which file names it, in which column."""
+
+    file: str
+    row: int
+    column: str
+    ref: Ref
+
+
+class EntityChange(NamedTuple):
+    """What is to be written of one entity: its properties that differ, None for those to be removed, and all it has."""
+
+    kind: int
+    key: str
+    file: int
+    row: int
+    set: Mapping[str, Value | None]
+    all: Mapping[str, Value]
+    known: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The comparison of a sealed stage with its ledger; `at` is when the load began, in epoch milliseconds."""
+
+    ledger: Ledger
+    at: int
+
+    def entities(self) -> None:
+        """Compare the entities, and find the ends of triples and interactions that nobody says."""
+        self._script(sql.ENTITIES, sql.ENDS)
+
+    def unknown(self) -> Iterator[Ref]:
+        """Ends that no source says; whether they are in the graph all the same is for the graph to tell."""
+        kinds = self.ledger.kinds()
+        for kind, key in self.ledger.db.execute(sql.UNKNOWN):
+            yield Ref(kinds[kind].head, key)
+
+    def miss(self, refs: Iterable[Ref]) -> None:
+        """Note ends that are not in the graph."""
+        rows = ((self.ledger.kind(Kind(ref.cls, "", "")), ref.key) for ref in refs)
+        with self.ledger.transaction():
+            self.ledger.db.executemany("INSERT OR IGNORE INTO stage.missing VALUES (?, ?)", list(rows))
+
+    def dangling(self) -> Iterator[Dangling]:
+        """The rows that name an end that is not in the graph, by file and row."""
+        kinds, files = self.ledger.kinds(), self.ledger.files()
+        for file, row, column, kind, key in self.ledger.db.execute(sql.DANGLING):
+            yield Dangling(files[file], row, column, Ref(kinds[kind].head, key))
+
+    def relationships(self) -> None:
+        """Compare triples and interactions, without those that have no end."""
+        if self.ledger.db.execute("SELECT 1 FROM stage.missing LIMIT 1").fetchone():
+            self._script(sql.WITHOUT_DANGLING)
+        self._script(sql.TRIPLES, sql.INTERACTIONS)
+
+    def settle(self) -> None:
+        """Make what is said now the truth of the ledger, inside the caller's transaction."""
+        with store_errors(self.ledger.path):
+            for statement in sql.SETTLE.split(";\n"):
+                if statement.strip():
+                    named = {"at": self.at} if ":at" in statement else {}
+                    self.ledger.db.execute(statement, named)
+
+    def entity_changes(self) -> Iterator[EntityChange]:
+        """Entities to write, by kind and key."""
+        with closing(self.ledger.db.execute(sql.CLAIMS, {"at": self.at})) as claims:
+            for (kind, key), rows in groupby(claims, key=lambda row: row[:2]):
+                if change := _change(kind, key, list(rows)):
+                    yield change
+
+    def rows(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a table of the comparison, by kind and key."""
+        with closing(self.ledger.db.execute(f"SELECT {columns} FROM stage.{table}")) as found:  # noqa: S608 our names
+            yield from found
+
+    def _script(self, *scripts: str) -> None:
+        with store_errors(self.ledger.path):
+            self.ledger.db.executescript(f"BEGIN; {' '.join(scripts)} COMMIT;")
+
+
+def _change(kind: int, key: str, claims: list[tuple[Any, ...]]) -> EntityChange | None:
+    """What differs for one entity. A claim is kind, key, whether it holds now, at, source, properties, file, row."""
+    before = _together(row[5] for row in claims if not row[2])
+    now = [row for row in claims if row[2]]
+    after = _together(row[5] for row in now)
+    changed: dict[str, Value | None] = {n: v for n, v in after.items() if n not in before or not _same(v, before[n])}
+    changed |= {name: None for name in before if name not in after}
+    known = len(now) < len(claims)
+    if known and not changed:
+        return None
+    return EntityChange(kind, key, now[-1][6], now[-1][7], changed, after, known)
+
+
+def _together(texts: Iterable[bytes]) -> dict[str, Value]:
+    together: dict[str, Value] = {}
+    for text in texts:
+        together |= orjson.loads(text)
+    return together
+
+
+def _same(one: Value, other: Value) -> bool:
+    return type(one) is type(other) and one == other  # 1, 1.0 and True differ

@@ -1,0 +1,99 @@
+"""What a load did, for people and for machines."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kg.ledger import Ledger
+from kg.staging import Staged
+from kg.writing import Changes
+
+HUBS = 5
+COUNTS = {
+    "entities": "SELECT kind, count(DISTINCT key) FROM stage.entity GROUP BY kind",
+    "triples": "SELECT kind, count(*) FROM (SELECT DISTINCT kind, head, tail FROM stage.triple) GROUP BY kind",
+    "interactions": "SELECT kind, count(*) FROM (SELECT DISTINCT kind, id FROM stage.interaction) GROUP BY kind",
+}
+DUPLICATES = """
+SELECT kind, sum(n - 1) FROM stage.entity WHERE n > 1 AND properties <> x'7b7d' GROUP BY kind
+UNION ALL SELECT kind, sum(n - 1) FROM stage.triple WHERE n > 1 GROUP BY kind
+UNION ALL SELECT kind, sum(n - 1) FROM stage.interaction WHERE n > 1 GROUP BY kind
+"""
+ORPHANS = """
+SELECT n.kind, count(DISTINCT n.key) FROM stage.entity n
+    WHERE NOT EXISTS (SELECT 1 FROM stage.named x WHERE x.kind = n.kind AND x.key = n.key) GROUP BY n.kind
+"""
+MOST_NAMED = "SELECT kind, key, degree FROM stage.named ORDER BY degree DESC, kind, key LIMIT ?"
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What a load did. Rows: read = loaded + refused. Entities by class, triples and interactions by relation.
+
+    `changes`: class or relation -> how many were added, changed, removed. `duplicates` were said more than once by
+    one source, `orphans` are named by no triple or interaction of these files, `hubs` by the most. `unused`: file ->
+    columns that the mapping does not read. `kept`: sources of which nothing was removed, since rows of
+    them were refused.
+    """
+
+    read: int
+    loaded: int
+    refused: int
+    entities: Mapping[str, int]
+    triples: Mapping[str, int]
+    interactions: Mapping[str, int]
+    changes: Mapping[str, Mapping[str, int]]
+    derived: Mapping[str, Mapping[str, int]]
+    warnings: Mapping[str, int]
+    duplicates: Mapping[str, int]
+    orphans: Mapping[str, int]
+    hubs: Mapping[str, int]
+    unused: Mapping[str, list[str]]
+    kept: list[str]
+    dry_run: bool
+    resumed: bool
+    seconds: float
+
+    def followed_by(self, derived: Changes, began: float) -> "IngestReport":
+        """The same with what was derived from the load, `began` seconds of the monotonic clock."""
+        return replace(self, derived=derived.by_name(), seconds=round(time.monotonic() - began, 1))
+
+
+def describe(
+    ledger: Ledger,
+    staged: Staged,
+    refused: int,
+    changes: Changes,
+    began: float,
+    *,
+    dry_run: bool = False,
+    resumed: bool = False,
+) -> IngestReport:
+    """The report of a load whose stage is still open; `began` by the monotonic clock."""
+    kinds = ledger.kinds()
+
+    def by_name(ask: str) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for kind, n in ledger.db.execute(ask):
+            name = kinds[kind].relation or kinds[kind].head
+            counts[name] = counts.get(name, 0) + n
+        return dict(sorted(counts.items()))
+
+    hubs = ledger.db.execute(MOST_NAMED, (HUBS,)).fetchall()
+    return IngestReport(
+        read=staged.read,
+        loaded=staged.read - refused,
+        refused=refused,
+        **{name: by_name(ask) for name, ask in COUNTS.items()},
+        changes=changes.by_name(),
+        derived={},
+        warnings=staged.warnings,
+        duplicates=by_name(DUPLICATES),
+        orphans=by_name(ORPHANS),
+        hubs={f"{kinds[kind].head} {key}": degree for kind, key, degree in hubs},
+        unused=staged.unused,
+        kept=staged.kept,
+        dry_run=dry_run,
+        resumed=resumed,
+        seconds=round(time.monotonic() - began, 1),
+    )

@@ -1,0 +1,133 @@
+"""Reads the files of a load once, and stages what their rows say."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from kg.blocks import Block
+from kg.check import unknown_columns
+from kg.conversions import Lookups
+from kg.difference import Dangling, Difference
+from kg.formats.encoding import shown
+from kg.lookups import load_lookups, wanted
+from kg.progress import Progress
+from kg.rejects import Limit, Rejects
+from kg.shaped import shaped
+from kg.sources import Source
+from kg.stage import Stage
+from kg.statements import said
+from kg.triples import Ref, Refusal
+from ontology.errors import InputError
+from ontology.model import Ontology
+
+
+@dataclass
+class Staged:
+    """What was read. `unused`: file -> columns that the mapping does not read. `kept`: sources of which nothing is
+    removed, since rows of them were refused."""
+
+    read: int = 0
+    unused: dict[str, list[str]] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    warnings: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Staging:
+    """Takes the rows of a load to its stage; what is wrong in itself goes to `refused`."""
+
+    stage: Stage
+    ontology: Ontology
+    refused: Rejects
+    progress: Progress
+    max_errors: Limit | None = None
+    staged: Staged = field(default_factory=Staged)
+
+    def files(self, sources: Sequence[Source], *, delete_missing: bool) -> Staged:
+        """Stage all files.
+
+        With `delete_missing`, what a source lacks is to go, unless a row of it was refused: that one may say what is
+        missed. Raises InputError when more is refused than may be, or a file cannot be read.
+        """
+        lookups = _lookups(sources)
+        removing = dict.fromkeys((source.name for source in sources), delete_missing)
+        done, total = 0, sum(source.size for source in sources)
+        for source in sources:
+            before, read = self.refused.rows, [0]
+            for block in source.blocks(read.append):
+                self._block(source, block, lookups)
+                self._tell(done + read[-1], total)
+            done += source.size
+            removing[source.name] &= self.refused.rows == before
+        self.staged.kept = sorted(name for name, removes in removing.items() if delete_missing and not removes)
+        self.progress("sort", 0, None)
+        self.stage.seal([(self.stage.ledger.source(name), removes) for name, removes in removing.items()])
+        return self.staged
+
+    def _tell(self, bytes_read: int, size: int) -> None:
+        """Rows that were read, and how many there will be about, by how much of the files they took."""
+        rows = self.staged.read
+        self.progress("read", rows, max(rows, rows * size // bytes_read) if size and bytes_read else None)
+
+    def _block(self, source: Source, block: Block, lookups: Lookups) -> None:
+        ledger, staged = self.stage.ledger, self.staged
+        found, warnings = shaped(said(source.rule, block, self.ontology, lookups), source.rule, block, self.ontology)
+        self.stage.add(ledger.source(source.name), ledger.file(block.file), found)
+        for refusal in sorted([*block.refused, *found.refused], key=lambda refusal: refusal.line):
+            self.refused.add(refusal)
+        for about, n in warnings.items():
+            staged.warnings[about] = staged.warnings.get(about, 0) + n
+        staged.read += len(block.lines) + len(block.refused)
+        if unused := unknown_columns(source.rule, block.columns):
+            staged.unused[source.path.name] = sorted({*staged.unused.get(source.path.name, ()), *unused})
+        self.refused.check(self.max_errors, staged.read, so_far=True)
+
+
+def compare(
+    difference: Difference,
+    sources: Sequence[Source],
+    refused: Rejects,
+    existing: Callable[[set[Ref]], set[Ref]],
+) -> None:
+    """Find out what a load changes; refuse the rows that name an entity that nobody says.
+
+    `existing` gives those that are in the graph all the same, such as users who are known by an event.
+    """
+    difference.entities()
+    unknown = set(difference.unknown())
+    difference.miss(unknown - existing(unknown))
+    _refuse_dangling(difference, sources, refused)
+    difference.relationships()
+
+
+def _refuse_dangling(difference: Difference, sources: Sequence[Source], refused: Rejects) -> None:
+    """Refuse the rows that name an entity that is not in the graph. Their files are read again, for the cells."""
+    for file, found in groupby(difference.dangling(), key=lambda dangling: dangling.file):
+        by_row: dict[int, dict[Dangling, None]] = defaultdict(dict)
+        for dangling in found:
+            by_row[dangling.row][dangling] = None
+        rows = _rows(next(source for source in sources if str(source.path) == file), by_row)
+        for line, its in by_row.items():
+            for dangling in its:
+                cls, key = dangling.ref
+                reason = f"{cls} {shown(key)!r} is not in the graph"
+                refused.add(Refusal(file, line, dangling.column, shown(key), reason, "not-in-graph", rows.get(line)))
+
+
+def _rows(source: Source, lines: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The cells of some rows; of none where they can be read once only, as those of a pipe."""
+    wanted_lines = set(lines)
+    blocks = source.blocks() if source.again else ()
+    return {line: block.row(i) for block in blocks for i, line in enumerate(block.lines) if line in wanted_lines}
+
+
+def _lookups(sources: Sequence[Source]) -> Lookups:
+    def read(name: str) -> Iterator[Block]:
+        named = [source for source in sources if source.name == name]
+        if not named:
+            raise InputError(f"the mapping looks values up in {name}, which is not among the files of this load")
+        for source in named:
+            yield from source.blocks()
+
+    return load_lookups(wanted(source.rule for source in sources), read)

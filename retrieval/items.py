@@ -1,0 +1,216 @@
+"""Items as they stand now: what the bundle holds, and every edit in the journal since."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.bundle import Bundle
+from kg.entries import Edit
+from kg.triples import Ref, Triple, Value
+
+
+@dataclass(frozen=True)
+class LiveItem:
+    """An item, its properties, and what it says of others: relation -> tails."""
+
+    ref: Ref
+    properties: Mapping[str, Value]
+    relations: Mapping[str, tuple[Ref, ...]]
+
+    @property
+    def name(self) -> str:
+        """How a person reads it."""
+        return str(self.properties.get("name", self.ref.key))
+
+    def patched(self, edit: Edit) -> "LiveItem":
+        """The item after a patch."""
+        properties = {
+            name: value for name, value in {**self.properties, **edit.properties}.items() if value is not None
+        }
+        relations = {name: tails for name, tails in {**self.relations, **edit.relations}.items() if tails}
+        return LiveItem(self.ref, properties, relations)
+
+
+class Items:
+    """Knows every item by its key. One that is not in the bundle has no number, and so no vector yet.
+
+    One thread at a time takes edits; any may read meanwhile.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        catalog = bundle.catalog
+        self._number = {key: i for i, key in enumerate(catalog.keys[: catalog.n_items])}
+        self._edited: dict[Ref, LiveItem | None] = {}  # None: deleted
+        self._last: dict[str, Ref] = {}  # which item with this key was edited last
+        self._gone: set[Ref] = set()  # deleted at some time: what the bundle says of it ended then
+        self._heads: dict[Ref, set[Ref]] = defaultdict(set)  # the edited items that say something of it
+        self.version = 0
+
+    def take(self, edit: Edit) -> None:
+        """Let an edit count. A patch of what is not there changes nothing."""
+        ref, before = edit.item, self._state(edit.item)
+        if edit.op == "patch" and before is None:
+            return
+        if edit.op == "delete":
+            self._forget(ref)
+        self._edited[ref] = self._after(edit, before)
+        self._last[ref.key] = ref
+        for tails in edit.relations.values():
+            for tail in tails:
+                self._heads[tail].add(ref)
+        self.version += 1
+
+    def number(self, key: str) -> int | None:
+        """The number in the bundle, also of an item that was deleted since; None for a new one."""
+        number = self._number.get(key)
+        if number is not None and key in self._last and self._ref(number) != self._last[key]:
+            return None  # what has the key now is of another class
+        return number
+
+    def get(self, key: str) -> LiveItem | None:
+        """The item with this key; None where there is none, or none any more."""
+        ref = self._last.get(key)
+        if ref is None:
+            number = self._number.get(key)
+            return None if number is None else self._stored(number)
+        return self._edited[ref]
+
+    def item_class(self, key: str) -> str | None:
+        """The class of the item with this key; None where there is none, or none any more."""
+        if ref := self._last.get(key):
+            return ref.cls if self._edited[ref] else None
+        number = self._number.get(key)
+        return None if number is None else self._ref(number).cls
+
+    def mentioned(self, key: str) -> bool:
+        """Whether there is such an item, or was before an edit deleted it."""
+        return key in self._number or key in self._last
+
+    def has(self, ref: Ref) -> bool:
+        """Whether there is such an entity, item or not."""
+        return self._edited[ref] is not None if ref in self._edited else ref.key in self._entities.get(ref.cls, {})
+
+    def name(self, ref: Ref) -> str:
+        """How a person reads an entity."""
+        if item := self._edited.get(ref):
+            return item.name
+        number = self._entities.get(ref.cls, {}).get(ref.key)
+        return ref.key if number is None else self._bundle.catalog.names[number]
+
+    def label(self, key: str) -> str:
+        """How a person reads the item with this key, which may have been deleted."""
+        if item := self.get(key):
+            return item.name
+        number = self._number.get(key)
+        return key if number is None else self._bundle.catalog.names[number]
+
+    def name_of(self, number: int) -> str:
+        """How a person reads the entity with this number."""
+        if self._edited and (item := self._edited.get(self._ref(number))):
+            return item.name
+        return self._bundle.catalog.names[number]
+
+    def properties_of(self, number: int) -> dict[str, object]:
+        """The properties of the entity with this number."""
+        if self._edited and (item := self._edited.get(self._ref(number))):
+            return dict(item.properties)
+        properties: dict[str, object] = json.loads(self._bundle.catalog.properties[number])
+        return properties
+
+    def says(self, triple: Triple) -> bool:
+        """Whether a triple that the bundle holds still holds."""
+        if triple.head in self._edited:
+            head = self._edited[triple.head]
+            return head is not None and triple.tail in head.relations.get(triple.relation, ())
+        return triple.tail not in self._gone
+
+    def triples(self, item: LiveItem) -> list[Triple]:
+        """All triples that an item is part of."""
+        number = self.number(item.ref.key)
+        rows = [] if number is None else self._triples(number)
+        found = dict.fromkeys(triple for triple in rows if self.says(triple))
+        for head in (item.ref, *self._heads.get(item.ref, ())):
+            if said := self._edited.get(head):
+                found |= dict.fromkeys(t for t in _said(said) if item.ref in (t.head, t.tail))
+        return list(found)
+
+    def edited(self) -> tuple[list[LiveItem], set[int]]:
+        """The items that were edited since, and the numbers for which they stand, or which are deleted."""
+        states = list(self._edited.items())
+        numbers = (self._number.get(ref.key) for ref, _ in states)
+        return [item for _, item in states if item], {n for n in numbers if n is not None}
+
+    def count(self) -> int:
+        """How many items there are."""
+        items, hidden = self.edited()
+        return len(self._number) - len(hidden) + len(items)
+
+    @property
+    def deleted(self) -> NDArray[np.int32]:
+        """The numbers of the bundle's items that are no more: int32."""
+        numbers = ((ref, self._number.get(ref.key)) for ref in tuple(self._gone) if self._edited[ref] is None)
+        return np.array([n for ref, n in numbers if n is not None and self._ref(n) == ref], np.int32)
+
+    def _after(self, edit: Edit, before: LiveItem | None) -> LiveItem | None:
+        if edit.op == "delete":
+            return None
+        empty = LiveItem(edit.item, {}, {})
+        return (before if before and edit.op == "patch" else empty).patched(edit)
+
+    def _forget(self, ref: Ref) -> None:
+        """Nobody says anything of it any more."""
+        self._gone.add(ref)
+        for head in self._heads.pop(ref, ()):
+            if item := self._edited[head]:
+                relations = {name: tuple(t for t in tails if t != ref) for name, tails in item.relations.items()}
+                self._edited[head] = replace(
+                    item, relations={name: tails for name, tails in relations.items() if tails}
+                )
+
+    def _state(self, ref: Ref) -> LiveItem | None:
+        if ref in self._edited:
+            return self._edited[ref]
+        number = self._number.get(ref.key)
+        return None if number is None or self._ref(number) != ref else self._stored(number)
+
+    def _stored(self, number: int) -> LiveItem:
+        ref, relations = self._ref(number), defaultdict[str, list[Ref]](list)
+        for triple in self._triples(number):
+            if triple.head == ref and self.says(triple):
+                relations[triple.relation].append(triple.tail)
+        properties = json.loads(self._bundle.catalog.properties[number])
+        return LiveItem(ref, properties, {name: tuple(tails) for name, tails in relations.items()})
+
+    def _triples(self, number: int) -> list[Triple]:
+        """What the bundle says of an item."""
+        catalog, ref = self._bundle.catalog, self._ref(number)
+        neighbours, relations = self._bundle.teachers.adjacency.row(number)
+        return [
+            Triple(ref, catalog.relations[signed], self._ref(other))
+            if signed >= 0
+            else Triple(self._ref(other), catalog.relations[-1 - signed], ref)
+            for other, signed in zip(neighbours.tolist(), relations.tolist(), strict=True)
+        ]
+
+    def _ref(self, number: int) -> Ref:
+        catalog = self._bundle.catalog
+        return Ref(catalog.classes[catalog.entity_class[number]], catalog.keys[number])
+
+    @cached_property
+    def _entities(self) -> dict[str, dict[str, int]]:
+        """Class -> key -> number. Made when an edit first needs it: it takes about 100 bytes an entity."""
+        catalog = self._bundle.catalog
+        found: dict[str, dict[str, int]] = {cls: {} for cls in catalog.classes}
+        for number, (cls, key) in enumerate(zip(catalog.entity_class.tolist(), catalog.keys, strict=True)):
+            found[catalog.classes[cls]][key] = number
+        return found
+
+
+def _said(item: LiveItem) -> list[Triple]:
+    return [Triple(item.ref, relation, tail) for relation, tails in item.relations.items() for tail in tails]

@@ -1,0 +1,75 @@
+"""Edits of items on their way into the journal."""
+
+import time
+from collections.abc import Sequence
+
+from kg.edits import Asked, Tail, Wrong, checked_all
+from kg.entries import Op
+from kg.journal import Journal
+from kg.triples import Ref
+from service import metrics
+from service.edit_types import BatchDone, BatchRequest, DeleteOperation, EntityRef, ItemBody, ItemPatch
+from service.engine import Serving
+from service.problems import RequestError, pointer
+from service.types import ProblemPart
+
+
+def put(serving: Serving, journal: Journal, id: str, body: ItemBody) -> bool:
+    """Write a whole item; give whether it is new. Raises RequestError, StoreError."""
+    new = serving.recommender.live.items.item_class(id) is None
+    _write(serving, journal, [_asked("put", id, body)])
+    return new
+
+
+def patch(serving: Serving, journal: Journal, id: str, body: ItemPatch) -> None:
+    """Change an item. Raises NotFoundError, RequestError, StoreError."""
+    serving.recommender.item(id)
+    _write(serving, journal, [_asked("patch", id, body)])
+
+
+def delete(serving: Serving, journal: Journal, id: str) -> None:
+    """Delete an item. Raises NotFoundError, StoreError."""
+    serving.recommender.item(id)
+    _write(serving, journal, [Asked("delete", id)])
+
+
+def batch(serving: Serving, journal: Journal, body: BatchRequest) -> BatchDone:
+    """Do all operations, or none. Raises RequestError, StoreError."""
+    asked = [
+        Asked("delete", one.id) if isinstance(one, DeleteOperation) else _asked(one.op, one.id, one)
+        for one in body.operations
+    ]
+    items = serving.recommender.live.items
+    there = {one.key for one in asked if items.item_class(one.key) is not None}
+    _write(serving, journal, asked, ("operations",))
+    created = 0
+    for one in asked:
+        created += one.op == "put" and one.key not in there
+        (there.discard if one.op == "delete" else there.add)(one.key)
+    return {"done": len(asked), "created": created}
+
+
+def _write(serving: Serving, journal: Journal, asked: Sequence[Asked], place: tuple[str, ...] = ()) -> None:
+    """Check the edits and write them: all of them, or none. `place` leads to the list they are in, if any."""
+    recommender, now = serving.recommender, time.time_ns() // 1_000_000
+    edits, wrong = checked_all(asked, recommender.bundle.ontology, recommender.live.items, now)
+    if wrong:
+        raise RequestError([_part(part, (*place, position) if place else ()) for position, part in wrong])
+    journal.edit(edits)
+    for edit in edits:
+        metrics.EDITS.labels(edit.op).inc()
+
+
+def _part(wrong: Wrong, place: tuple[str | int, ...]) -> ProblemPart:
+    if not place and wrong.place == ("id",):
+        return {"detail": wrong.reason, "parameter": "id"}
+    return {"detail": wrong.reason, "pointer": pointer((*place, *wrong.place))}
+
+
+def _asked(op: Op, id: str, body: ItemBody | ItemPatch) -> Asked:
+    relations = {name: [_tail(tail) for tail in tails or ()] for name, tails in body.relations.items()}
+    return Asked(op, id, body.cls, body.properties, relations)
+
+
+def _tail(tail: str | EntityRef) -> Tail:
+    return tail if isinstance(tail, str) else Ref(tail.cls, tail.key)
