@@ -53,7 +53,7 @@ class _Export:
         triples = self.difference.rows("triple_todo", "kind, head, tail, file, row, since, until")
         for number, rows in groupby(triples, key=lambda row: row[0]):
             self._relationships(self.kinds[number], ("since:long", "until:long"), rows)
-        interactions = self.difference.rows("interaction_todo", "kind, user, item, file, row, id, value, happened")
+        interactions = self.difference.rows("interaction_todo", "kind, head, tail, file, row, id, value, happened")
         for number, rows in groupby(interactions, key=lambda row: row[0]):
             self._relationships(self.kinds[number], ("id", "value:double", "at:long"), rows)
         self._notes(load)

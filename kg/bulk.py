@@ -9,6 +9,7 @@ finds what is there.
 import json
 import re
 import urllib.error
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
@@ -20,23 +21,32 @@ from kg.control import post
 from kg.cypher import RECORDS, plain
 from kg.difference import Difference, EntityChange
 from kg.progress import Progress
+from kg.tables import Column
 from kg.turns import turn
 from kg.writing import Changes
 from ontology.errors import StoreError
 
-VERTICES, EDGES = 50_000, 500_000
+VERTICES, EDGES = 50_000, 2_000_000
 """Lines of one request. The database joins edges to their tails at the end of each."""
-PART = 2_000
+PART = 10_000
 """Lines that are sent at once."""
 TIMEOUT_S = 1800.0
-RIDS = "CREATE TABLE stage.rid (kind INTEGER, key TEXT, rid TEXT, PRIMARY KEY (kind, key)) WITHOUT ROWID"
+RIDS = "CREATE OR REPLACE TABLE stage.rid (kind INTEGER, key VARCHAR, rid VARCHAR)"
+NAMES = "CREATE OR REPLACE TABLE stage.file_name (id INTEGER, name VARCHAR)"
 ENDS = """
-SELECT t.kind, h.rid, x.rid, t.file, t.row, {more} FROM stage.{table} t JOIN stage.ends e ON e.kind = t.kind
-    JOIN stage.rid h ON h.kind = e.head_kind AND h.key = t.{head}
-    JOIN stage.rid x ON x.kind = e.tail_kind AND x.key = t.{tail}
+SELECT t.kind, {columns} FROM stage.{table} t JOIN stage.ends e ON e.kind = t.kind
+    JOIN stage.rid h ON h.kind = e.head_kind AND h.key = t.head
+    JOIN stage.rid x ON x.kind = e.tail_kind AND x.key = t.tail {more} ORDER BY t.kind, t.head
 """
-TRIPLES = ENDS.format(table="triple_todo", head="head", tail="tail", more="t.since, t.until")
-INTERACTIONS = ENDS.format(table="interaction_todo", head="user", tail="item", more="t.id, t.value, t.happened")
+COLUMNS = "h.rid, x.rid, t.file, t.row"
+TRIPLES = ENDS.format(table="triple_todo", columns=f"{COLUMNS}, t.since, t.until", more="")
+INTERACTIONS = ENDS.format(table="interaction_todo", columns=f"{COLUMNS}, t.id, t.value, t.happened", more="")
+CSV = ENDS.format(
+    table="triple_todo",
+    columns="concat_ws(',', 'edge', k.relation, h.rid, x.rid, f.name, t.row, $at)",
+    more="JOIN main.kind k ON k.id = t.kind JOIN stage.file_name f ON f.id = t.file",
+)
+"""Whole lines, which one database writes and the other reads: here they are only handed on."""
 HEADER = "@type,@class,@from,@to,kg_source,kg_row,kg_at"
 FILE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\.[A-Za-z0-9_.-]+")
 """A name that CSV takes as it is, and for no number."""
@@ -54,13 +64,13 @@ class Bulk:
     def __init__(self, difference: Difference, address: GraphAddress, progress: Progress) -> None:
         """Nothing is written yet."""
         self._difference, self._address, self._progress = difference, address, progress
-        self._db, self._kinds = difference.ledger.db, difference.ledger.kinds()
+        self._tables, self._kinds = difference.ledger.tables, difference.ledger.kinds()
         self._files = difference.ledger.file_names()
         self._changes = Changes()
 
     def write(self) -> Changes:
         """Write it. Raises StoreError."""
-        self._db.execute(RIDS)
+        self._tables.run(RIDS)
         for _, relation, _ in self._kinds.values():
             if relation:
                 self._command(f"CREATE EDGE TYPE {plain(relation)} IF NOT EXISTS")
@@ -69,7 +79,7 @@ class Bulk:
             self._vertices(batch)
             self._progress("write entities", self._changes.added.total(), None)
         if self._plain():
-            self._tables()
+            self._plain_edges()
             edges = self._edges(INTERACTIONS, ("id", "value", "at"))
         else:
             edges = chain(self._edges(TRIPLES, ("since", "until")), self._edges(INTERACTIONS, ("id", "value", "at")))
@@ -79,28 +89,29 @@ class Bulk:
 
     def _plain(self) -> bool:
         """Whether triples can go as CSV, in which what looks like a number is one: no dates, and names of files."""
-        dated = self._db.execute("SELECT 1 FROM stage.triple_todo WHERE since IS NOT NULL OR until IS NOT NULL LIMIT 1")
-        used = self._db.execute("SELECT DISTINCT file FROM stage.triple_todo")
-        return dated.fetchone() is None and all(FILE_NAME.fullmatch(self._files[file]) for (file,) in used)
+        dated = "SELECT 1 FROM stage.triple_todo WHERE since IS NOT NULL OR until IS NOT NULL LIMIT 1"
+        used = self._tables.rows("SELECT DISTINCT file FROM stage.triple_todo")
+        return not self._tables.rows(dated) and all(FILE_NAME.fullmatch(self._files[file]) for (file,) in used)
 
-    def _tables(self) -> None:
+    def _plain_edges(self) -> None:
         """Send the triples as CSV, which is read and written faster."""
-        rows = self._db.execute(TRIPLES)
-        names, files, at = {n: kind.relation for n, kind in self._kinds.items()}, self._files, self._difference.at
+        self._tables.run(NAMES)
+        names: dict[str, Column] = {
+            "id": ("INTEGER", list(self._files)),
+            "name": ("VARCHAR", list(self._files.values())),
+        }
+        self._tables.append("stage.file_name", names)
+        lines, relations = self._tables.stream(CSV, at=self._difference.at), self._kinds
 
-        def parts(request: Iterator[Any]) -> Iterator[bytes]:
+        def parts(request: Iterator[tuple[int, str]]) -> Iterator[bytes]:
             yield f"{HEADER}\n".encode()
             while some := list(islice(request, PART)):
-                self._changes.added.update(names[row[0]] for row in some)
-                lines = [
-                    f"edge,{names[kind]},{head},{tail},{files[file]},{row},{at}\n"
-                    for kind, head, tail, file, row, _, _ in some
-                ]
-                yield "".join(lines).encode()
+                self._changes.added.update(Counter(relations[kind].relation for kind, _ in some))
+                yield "".join([f"{line}\n" for _, line in some]).encode()
                 self._progress("write", self._changes.added.total(), None)
 
-        for first in rows:
-            request = chain([first], islice(rows, EDGES - 1))
+        for first in lines:
+            request = chain([first], islice(lines, EDGES - 1))
             self._ask(f"batch/{self._address.database}?wal=true", parts(request), "text/csv")
 
     def _vertices(self, batch: Sequence[EntityChange]) -> None:
@@ -109,11 +120,15 @@ class Bulk:
             for i, x in enumerate(batch)
         )
         given = self._send(lines)["idMapping"]
-        rids = ((change.kind, change.key, given[str(i)]) for i, change in enumerate(batch))
-        self._db.executemany("INSERT INTO stage.rid VALUES (?, ?, ?)", rids)
+        columns: dict[str, Column] = {
+            "kind": ("INTEGER", [change.kind for change in batch]),
+            "key": ("VARCHAR", [change.key for change in batch]),
+            "rid": ("VARCHAR", [given[str(i)] for i in range(len(batch))]),
+        }
+        self._tables.append("stage.rid", columns)
 
     def _edges(self, ask: str, names: Sequence[str]) -> Iterator[Line]:
-        for kind, head, tail, file, row, *values in self._db.execute(ask):
+        for kind, head, tail, file, row, *values in self._tables.stream(ask):
             more = {name: value for name, value in zip(names, values, strict=True) if value is not None}
             yield self._line("edge", kind, file, row) | more | {"@from": head, "@to": tail}
 

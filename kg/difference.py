@@ -6,7 +6,6 @@ SQL, into tables of the stage, so that it stays the same however often the load 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -15,7 +14,8 @@ import orjson
 
 from kg import difference_sql as sql
 from kg.cypher import Kind
-from kg.ledger import Ledger, store_errors
+from kg.ledger import Ledger
+from kg.tables import Column
 from kg.triples import Ref, Value
 
 
@@ -49,55 +49,51 @@ class Difference:
 
     def entities(self) -> None:
         """Compare the entities, and find the ends of triples and interactions that nobody says."""
-        self._script(sql.ENTITIES, sql.ENDS)
+        self._script(sql.ENTITIES + sql.ENDS)
 
     def unknown(self) -> Iterator[Ref]:
         """Ends that no source says; whether they are in the graph all the same is for the graph to tell."""
         kinds = self.ledger.kinds()
-        for kind, key in self.ledger.db.execute(sql.UNKNOWN):
+        for kind, key in self.ledger.tables.stream(sql.UNKNOWN):
             yield Ref(kinds[kind].head, key)
 
     def miss(self, refs: Iterable[Ref]) -> None:
         """Note ends that are not in the graph."""
-        rows = ((self.ledger.kind(Kind(ref.cls, "", "")), ref.key) for ref in refs)
-        with self.ledger.transaction():
-            self.ledger.db.executemany("INSERT OR IGNORE INTO stage.missing VALUES (?, ?)", list(rows))
+        if missed := list(refs):
+            kinds = [self.ledger.kind(Kind(ref.cls, "", "")) for ref in missed]
+            columns: dict[str, Column] = {"kind": ("INTEGER", kinds), "key": ("VARCHAR", [ref.key for ref in missed])}
+            self.ledger.tables.append("stage.missing", columns)
 
     def dangling(self) -> Iterator[Dangling]:
         """The rows that name an end that is not in the graph, by file and row."""
         kinds, files = self.ledger.kinds(), self.ledger.files()
-        for file, row, column, kind, key in self.ledger.db.execute(sql.DANGLING):
+        for file, row, column, kind, key in self.ledger.tables.stream(sql.DANGLING):
             yield Dangling(files[file], row, column, Ref(kinds[kind].head, key))
 
     def relationships(self) -> None:
         """Compare triples and interactions, without those that have no end."""
-        if self.ledger.db.execute("SELECT 1 FROM stage.missing LIMIT 1").fetchone():
+        if self.ledger.tables.rows("SELECT 1 FROM stage.missing LIMIT 1"):
             self._script(sql.WITHOUT_DANGLING)
-        self._script(sql.TRIPLES, sql.INTERACTIONS)
+        self._script(sql.TRIPLES + sql.INTERACTIONS)
 
     def settle(self) -> None:
         """Make what is said now the truth of the ledger, inside the caller's transaction."""
-        with store_errors(self.ledger.path):
-            for statement in sql.SETTLE.split(";\n"):
-                if statement.strip():
-                    named = {"at": self.at} if ":at" in statement else {}
-                    self.ledger.db.execute(statement, named)
+        self.ledger.tables.run(sql.SETTLE.format(at=int(self.at)))
 
     def entity_changes(self) -> Iterator[EntityChange]:
         """Entities to write, by kind and key."""
-        with closing(self.ledger.db.execute(sql.CLAIMS, {"at": self.at})) as claims:
-            for (kind, key), rows in groupby(claims, key=lambda row: row[:2]):
-                if change := _change(kind, key, list(rows)):
-                    yield change
+        claims = self.ledger.tables.stream(sql.CLAIMS, at=self.at)
+        for (kind, key), rows in groupby(claims, key=lambda row: row[:2]):
+            if change := _change(kind, key, list(rows)):
+                yield change
 
-    def rows(self, table: str, columns: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a table of the comparison, by kind and key."""
-        with closing(self.ledger.db.execute(f"SELECT {columns} FROM stage.{table}")) as found:  # noqa: S608 our names
-            yield from found
+    def rows(self, table: str, columns: str, *, by: str = "1") -> Iterator[tuple[Any, ...]]:
+        """The rows of a table of the comparison, in the order of some columns."""
+        yield from self.ledger.tables.stream(f"SELECT {columns} FROM stage.{table} ORDER BY {by}")  # noqa: S608 ours
 
-    def _script(self, *scripts: str) -> None:
-        with store_errors(self.ledger.path):
-            self.ledger.db.executescript(f"BEGIN; {' '.join(scripts)} COMMIT;")
+    def _script(self, statements: str) -> None:
+        with self.ledger.transaction():
+            self.ledger.tables.run(statements)
 
 
 def _change(kind: int, key: str, claims: list[tuple[Any, ...]]) -> EntityChange | None:

@@ -28,7 +28,7 @@ from ontology.errors import InputError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import parse_ontology
 
-LEDGER, STAGE = "ledger.sqlite", "stage.sqlite"
+LEDGER, STAGE = "ledger/ledger.duckdb", "ledger/stage.duckdb"
 REJECTS, WOULD_REJECT = "rejects.jsonl", "rejects-dry-run.jsonl"
 JOURNAL = "journal.sqlite"
 FOLLOWS = "follows"

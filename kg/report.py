@@ -15,15 +15,15 @@ COUNTS = {
     "interactions": "SELECT kind, count(*) FROM (SELECT DISTINCT kind, id FROM stage.interaction) GROUP BY kind",
 }
 DUPLICATES = """
-SELECT kind, sum(n - 1) FROM stage.entity WHERE n > 1 AND properties <> x'7b7d' GROUP BY kind
-UNION ALL SELECT kind, sum(n - 1) FROM stage.triple WHERE n > 1 GROUP BY kind
-UNION ALL SELECT kind, sum(n - 1) FROM stage.interaction WHERE n > 1 GROUP BY kind
+SELECT kind, sum(n - 1)::BIGINT FROM stage.entity WHERE n > 1 AND properties <> '{}'::BLOB GROUP BY kind
+UNION ALL SELECT kind, sum(n - 1)::BIGINT FROM stage.triple WHERE n > 1 GROUP BY kind
+UNION ALL SELECT kind, sum(n - 1)::BIGINT FROM stage.interaction WHERE n > 1 GROUP BY kind
 """
 ORPHANS = """
 SELECT n.kind, count(DISTINCT n.key) FROM stage.entity n
     WHERE NOT EXISTS (SELECT 1 FROM stage.named x WHERE x.kind = n.kind AND x.key = n.key) GROUP BY n.kind
 """
-MOST_NAMED = "SELECT kind, key, degree FROM stage.named ORDER BY degree DESC, kind, key LIMIT ?"
+MOST_NAMED = "SELECT kind, key, degree FROM stage.named ORDER BY degree DESC, kind, key LIMIT $n"
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def describe(
 
     def by_name(ask: str) -> dict[str, int]:
         counts: dict[str, int] = {}
-        for kind, n in ledger.db.execute(ask):
+        for kind, n in ledger.tables.rows(ask):
             name = kinds[kind].relation or kinds[kind].head
             counts[name] = counts.get(name, 0) + n
         return dict(sorted(counts.items()))
 
-    hubs = ledger.db.execute(MOST_NAMED, (HUBS,)).fetchall()
+    hubs = ledger.tables.rows(MOST_NAMED, n=HUBS)
     return IngestReport(
         read=staged.read,
         loaded=staged.read - refused,

@@ -80,13 +80,14 @@ def batches(difference: Difference) -> Iterator[Batch]:
     """All that is to be written, in an order that is the same each time."""
     kinds = difference.ledger.kinds()
     yield from _cut("entities", kinds, difference.entity_changes())
-    triple, interaction = "kind, head, tail", "kind, id, user, item"
-    yield from _cut("triples withdrawn", kinds, difference.rows("triple_gone", triple))
-    yield from _cut("interactions withdrawn", kinds, difference.rows("interaction_gone", interaction))
-    yield from _cut("triples", kinds, difference.rows("triple_todo", f"{triple}, file, row, since, until, known"))
+    triple, interaction = "kind, head, tail", "kind, id, head, tail"
+    yield from _cut("triples withdrawn", kinds, difference.rows("triple_gone", triple, by="ALL"))
+    yield from _cut("interactions withdrawn", kinds, difference.rows("interaction_gone", interaction, by="ALL"))
+    more = "file, row, since, until, known"
+    yield from _cut("triples", kinds, difference.rows("triple_todo", f"{triple}, {more}", by=triple))
     more = "value, happened, file, row, known"
-    yield from _cut("interactions", kinds, difference.rows("interaction_todo", f"{interaction}, {more}"))
-    yield from _cut("entities withdrawn", kinds, difference.rows("gone", "kind, key"))
+    yield from _cut("interactions", kinds, difference.rows("interaction_todo", f"{interaction}, {more}", by="kind, id"))
+    yield from _cut("entities withdrawn", kinds, difference.rows("gone", "kind, key", by="ALL"))
 
 
 def write(difference: Difference, store: GraphStore, progress: Progress, *, resumed: bool) -> Changes:

@@ -8,6 +8,7 @@ from typing import Any
 
 from kg.difference import Difference
 from kg.ledger import Ledger
+from kg.loading import LEDGER, STAGE
 from kg.progress import silent
 from kg.rejects import Rejects
 from kg.sources import choose
@@ -39,15 +40,15 @@ class LedgerGraph:
     ) -> dict[str, dict[str, int]]:
         """Load files as they are; give what changes."""
         self.at += 1
-        with Ledger(self.folder / "ledger.sqlite") as ledger:
+        with Ledger(self.folder / LEDGER) as ledger:
             ledger.order(self.mapping.files)
-            stage = Stage.begin(ledger, self.folder / "stage.sqlite")
+            stage = Stage.begin(ledger, self.folder / STAGE)
             difference = Difference(ledger, self.at)
             with Rejects(self.folder / "rejects.jsonl") as refused:
                 sources = choose(paths, self.mapping)
                 staged = Staging(stage, self.ontology, refused, silent).files(sources, delete_missing=removing)
                 self.read, self.warnings = staged.read, staged.warnings
-                self.described = ledger.db.execute(DESCRIBED).fetchone()[0]
+                self.described = ledger.tables.rows(DESCRIBED)[0][0]
                 compare(difference, sources, refused, self._existing)
                 self.refused_rows = refused.rows
             changes = Changes()

@@ -6,12 +6,13 @@ KG_TEST_KILLS=100 kills so often on each database.
 import os
 import random
 import shutil
-import sqlite3
 from pathlib import Path
 
 import pytest
 
 from kg.address import GraphAddress
+from kg.ledger import Ledger
+from kg.loading import LEDGER, STAGE
 from tests.graphs import BOTH, clear
 from tests.kg.load_child import Job
 from tests.kg.load_following import followed, following
@@ -24,22 +25,19 @@ from tests.kg.load_worlds import rules
 KILLS = {"embedded_graph": 2, "neo4j_graph": 4}
 """The embedded database dies with its load, and takes some seconds to start."""
 CLAIMS = """
-SELECT k.head, k.relation, k.tail, key, '', s.name, properties, row, '' FROM entity t JOIN kind k ON k.id = t.kind
-    JOIN source s ON s.id = t.source
-UNION ALL SELECT k.head, k.relation, k.tail, t.head, t.tail, s.name, coalesce(since, ''), row, owned FROM triple t
+SELECT k.head, k.relation, k.tail, key, '', s.name, properties::VARCHAR, row, '' FROM entity t
+    JOIN kind k ON k.id = t.kind JOIN source s ON s.id = t.source
+UNION ALL SELECT k.head, k.relation, k.tail, t.head, t.tail, s.name, since::VARCHAR, row, owned::VARCHAR FROM triple t
     JOIN kind k ON k.id = t.kind JOIN source s ON s.id = t.source WHERE s.name NOT LIKE '(%)'
-UNION ALL SELECT k.head, k.relation, k.tail, t.id, user, s.name, item, row, value || ' ' || happened FROM interaction t
-    JOIN kind k ON k.id = t.kind JOIN source s ON s.id = t.source ORDER BY 1, 2, 3, 4, 5, 6
+UNION ALL SELECT k.head, k.relation, k.tail, t.id, t.head, s.name, t.tail, row, concat(value, ' ', happened)
+    FROM interaction t JOIN kind k ON k.id = t.kind JOIN source s ON s.id = t.source ORDER BY 1, 2, 3, 4, 5, 6
 """
 
 
 def claims(ledger: Path) -> list[tuple[object, ...]]:
     """All that a ledger holds, without when it came and what only follows."""
-    db = sqlite3.connect(ledger)
-    try:
-        return db.execute(CLAIMS).fetchall()
-    finally:
-        db.close()
+    with Ledger(ledger) as opened:
+        return opened.tables.rows(CLAIMS)
 
 
 class Rounds:
@@ -76,9 +74,9 @@ class Rounds:
         assert self.undisturbed.graph == said
         expected = said | {thing: {} for thing in followed(said, self.ontology)}
         assert stored(address) == expected
-        assert claims(self.folder / "home" / "ledger.sqlite") == claims(self.undisturbed.folder / "ledger.sqlite")
+        assert claims(self.folder / "home" / LEDGER) == claims(self.undisturbed.folder / LEDGER)
         assert (self.folder / "home" / "rejects.jsonl").read_text(encoding="utf-8").count("\n") == 1
-        assert not (self.folder / "home" / "stage.sqlite").exists()
+        assert not (self.folder / "home" / STAGE).exists()
 
 
 @pytest.mark.parametrize("database", BOTH)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kg.address import GraphAddress
+from kg.loading import LEDGER
 from tests.graphs import BOTH, clear
 from tests.kg.load_child import Job
 from tests.kg.load_kills import process_of, version
@@ -58,7 +59,8 @@ def test_a_second_load_in_one_workspace_is_refused(
     with halted(job, phase):
         said = said_by(job)
         assert said == [
-            f"StoreError: another load is running in {tmp_path / 'home'}; wait until it has ended, then try again"
+            f"StoreError: another load is running, which holds {tmp_path / 'home' / LEDGER}; wait until it has ended, "
+            "then try again"
         ]
     model = Model()
     rows, removing = version(1)

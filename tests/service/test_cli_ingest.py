@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from kg.connect import connect
+from kg.loading import STAGE
 from tests.service.test_cli import SHOP, asked, run
 
 MAPPING = SHOP / "shop.mapping.yaml"
@@ -142,7 +143,7 @@ def test_a_load_that_was_killed_before_it_wrote_is_run_again_by_resume(home: Pat
     command = [Path(sys.executable).with_name("kg"), "ingest", catalog, "-m", MAPPING]
     process = subprocess.Popen(command, env={**os.environ, "KG_HOME": str(home)}, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not (home / "stage.sqlite").exists():
+    while not (home / STAGE).exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)

@@ -1,0 +1,130 @@
+"""Tables in a file, by DuckDB: sorted, joined and compared by the million, in bounded memory.
+
+What does not fit into `MEMORY` goes to a folder beside the file, which is gone when the file is closed.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+from arro3.core import Array, DataType, Table
+
+from ontology.errors import StoreError
+
+MEMORY = "128MB"
+"""Of what DuckDB holds at once; less costs time from about a million rows on."""
+THREADS = 2
+FETCHED = 10_000
+"""Rows that are taken from a result at once."""
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": MEMORY,
+    "threads": THREADS,
+    "preserve_insertion_order": False,  # whoever wants an order asks for it
+    # Extensions would come over the network, into the home folder.
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+TYPES: Final = {
+    "BIGINT": DataType.int64(),
+    "BLOB": DataType.binary(),
+    "BOOLEAN": DataType.bool(),
+    "DOUBLE": DataType.float64(),
+    "INTEGER": DataType.int32(),
+    "VARCHAR": DataType.string(),
+}
+DAMAGED = ("not a valid DuckDB database", "checksum", "orrupt", "serializ")
+"""How DuckDB says that a file is not what it wrote."""
+Column = tuple[str, Sequence[Any]]
+"""Its type in SQL, and its values; None for null."""
+
+
+class Tables:
+    """An open file. What fails in it is a StoreError that names it."""
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection | None = None) -> None:
+        """Open or create the file. Raises StoreError."""
+        self.path = path
+        with self._errors():
+            self._db = connection or duckdb.connect(path, config=SETTINGS)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._errors():
+            self._db.close()
+
+    def beside(self) -> "Tables":
+        """The same file, for transactions and results beside those of this one."""
+        return Tables(self.path, self._db.cursor())
+
+    def run(self, statements: str, **values: object) -> None:
+        """Run statements; `$name` in them is a value."""
+        with self._errors():
+            self._db.execute(statements, values or None)
+
+    def rows(self, ask: str, **values: object) -> list[tuple[Any, ...]]:
+        """All rows that a statement gives."""
+        with self._errors():
+            return self._db.execute(ask, values or None).fetchall()
+
+    def stream(self, ask: str, **values: object) -> Iterator[tuple[Any, ...]]:
+        """The same, but never all of them in memory; other statements may be run meanwhile."""
+        for part in self.parts(ask, **values):
+            yield from part
+
+    def parts(self, ask: str, **values: object) -> Iterator[list[tuple[Any, ...]]]:
+        """The same, thousands of rows at once."""
+        with self._errors(), self._db.cursor() as cursor:
+            cursor.execute(ask, values or None)
+            while part := cursor.fetchmany(FETCHED):
+                yield part
+
+    def append(self, table: str, columns: Mapping[str, Column], **same: object) -> None:
+        """Append rows to a table, given by column; `same` are the columns that have one value in all of them."""
+        names = ", ".join((*columns, *same))
+        chosen = ", ".join((*columns, *(f"${name}" for name in same)))
+        with self._errors():
+            self._db.register("appended", Table.from_pydict({name: _array(*x) for name, x in columns.items()}))
+            self._db.execute(f"INSERT INTO {table} ({names}) SELECT {chosen} FROM appended", same or None)  # noqa: S608
+            self._db.unregister("appended")
+
+    def attach(self, path: Path, name: str) -> None:
+        """Join another file, whose tables are then `name.table`."""
+        quoted = str(path).replace("'", "''")
+        self.run(f"ATTACH '{quoted}' AS {name}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it, or nothing. Only the tables of one file may be written."""
+        self.run("BEGIN")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            with suppress(StoreError):  # after some errors there is no transaction any more
+                self.run("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            said = str(error).strip().splitlines()[0]
+            if any(sign in said for sign in DAMAGED):
+                raise StoreError(f"{self.path} is damaged: {said}; remove it, and load all files again") from error
+            hint = "; check the disk it is on and who may write there" if "IO Error" in said else ""
+            raise StoreError(f"{self.path} failed: {said}{hint}") from error
+
+
+def delete(path: Path) -> None:
+    """Delete a file of tables, and what stands beside it."""
+    for suffix in ("", ".wal"):
+        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    shutil.rmtree(f"{path}.tmp", ignore_errors=True)
+
+
+def _array(kind: str, values: Sequence[Any]) -> Array:
+    return Array(values, type=TYPES[kind])
