@@ -8,7 +8,6 @@ so that a killed load can be resumed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby, repeat
 from pathlib import Path
@@ -78,8 +77,7 @@ class Stage:
     @classmethod
     def begin(cls, ledger: Ledger, path: Path) -> "Stage":
         """An empty stage, in place of whatever was there."""
-        with suppress(OSError):
-            delete(path)
+        delete(path)
         stage = cls.open(ledger, path)
         stage._tables.run(SCHEMA)
         stage._tables.run("BEGIN")

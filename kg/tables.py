@@ -120,9 +120,12 @@ class Tables:
 
 
 def delete(path: Path) -> None:
-    """Delete a file of tables, and what stands beside it."""
-    for suffix in ("", ".wal"):
-        path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    """Delete a file of tables, and what stands beside it. Raises StoreError."""
+    try:
+        for suffix in ("", ".wal"):
+            path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be removed: {error.strerror}; check who may write there") from error
     shutil.rmtree(f"{path}.tmp", ignore_errors=True)
 
 
