@@ -184,18 +184,19 @@ def _admin(catalog: Catalog) -> float:
         begin = monotonic()
         out, home = Path(folder, "import"), Path(folder, "home")
         export_load(catalog.paths, catalog.mapping, catalog.ontology, out, home=home, options=Options())
-        nodes = [f"--nodes={name}={name}.csv" for name in ("Thing", "Ledger", "Load")]
-        links = "--relationships=LINKS_TO=Thing-LINKS_TO-Thing.csv"
-        server.admin("database", "import", "full", "neo4j", *nodes, links, "--multiline-fields=true", folder=out)
+        server.run_import(out)
         return monotonic() - begin
 
 
 def _rss(catalog: Catalog, address: GraphAddress) -> float:
-    """Peak memory in MiB of the process `kg ingest`; an embedded database is its child and not counted."""
+    """Peak memory in MiB of the process `kg ingest`; an embedded database is its child and not counted.
+
+    By /proc: the peak that getrusage gives began with that of the process which started this one.
+    """
     program = (
-        "import resource, sys\nfrom service.cli import main\n"
+        "import re, sys\nfrom pathlib import Path\nfrom service.cli import main\n"
         "try:\n    main()\nfinally:\n"
-        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)"
+        "    print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1], file=sys.stderr)"
     )
     arguments = ["ingest", *map(str, catalog.paths), "-m", str(catalog.folder / "bench.mapping.yaml"), "--json"]
     server = {"KG_GRAPH": address.uri, "KG_GRAPH_USER": address.login.user, "KG_GRAPH_PASSWORD": address.login.password}
@@ -203,7 +204,7 @@ def _rss(catalog: Catalog, address: GraphAddress) -> float:
         env = {**os.environ, "KG_HOME": home, **({} if address.control else server)}
         command = [sys.executable, "-c", program, *arguments]
         found = subprocess.run(command, env=env, check=True, capture_output=True, text=True, cwd=ROOT)
-        return float(found.stderr.split()[-1])
+        return float(found.stderr.split()[-1]) / 1024
 
 
 def _films(address: GraphAddress) -> float:

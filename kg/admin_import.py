@@ -1,17 +1,16 @@
 """A first load of millions of rows into Neo4j: files for `neo4j-admin database import full`, and the command.
 
 That command fills a database that is not running, many times faster than any statement could. What it imports carries
-the ledger's name, so the next `kg ingest` goes on from there, and adds the constraints.
+the ledger's name, so the next `kg ingest` goes on from there, and adds the constraints. Nodes have numbers, which the
+import takes as they are, so that it need not look for the keys of relationships.
 """
 
 import csv
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from kg.cypher import Kind, plain
+from kg.cypher import plain
 from kg.difference import Difference
 from kg.store import Load
 from kg.writing import Changes
@@ -25,8 +24,38 @@ TYPES: Mapping[Datatype, str] = {
     "boolean": "boolean",
     "date": "long",
 }
-PROVENANCE = ("kg_source", "kg_row:long", "kg_at:long")
 SCRIPT = "import.sh"
+JAVA = "-Xms1g -Xmx4g -XX:InlineSmallCode=1200 -XX:FreqInlineSize=150"
+"""Less inlining than usual: a million rows are imported before a compiler that takes its time has earned it back."""
+NODES = """
+CREATE OR REPLACE TABLE stage.node AS SELECT kind, key, row_number() OVER (ORDER BY kind, key) - 1 AS number
+FROM (SELECT DISTINCT kind, key FROM stage.entity)
+"""
+ENTITIES = """
+SELECT n.number AS ":ID", n.key AS "id:string", {columns}
+    f.name AS kg_source, e.row AS "kg_row:long", {at} AS "kg_at:long"
+FROM (SELECT key, {values}arg_max(file, source) AS file, arg_max(row, source) AS row
+    FROM (SELECT key, source, decode(properties) AS properties, file, row FROM stage.entity WHERE kind = {kind})
+    GROUP BY key) e
+    JOIN stage.node n ON n.kind = {kind} AND n.key = e.key JOIN stage.file_name f ON f.id = e.file
+"""
+"""Of several sources that give a property, the later one has its way; NULL is passed over."""
+RELATIONSHIPS = """
+SELECT h.number AS ":START_ID", x.number AS ":END_ID", {columns}, f.name AS kg_source, t.row AS "kg_row:long",
+    {at} AS "kg_at:long"
+FROM stage.{table} t JOIN stage.ends e ON e.kind = t.kind
+    JOIN stage.node h ON h.kind = e.head_kind AND h.key = t.head
+    JOIN stage.node x ON x.kind = e.tail_kind AND x.key = t.tail
+    JOIN stage.file_name f ON f.id = t.file WHERE t.kind = {kind}
+"""
+BROKEN = r"""
+SELECT 1 FROM (SELECT decode(properties) AS text FROM stage.entity UNION ALL SELECT key FROM stage.entity
+    UNION ALL SELECT id FROM stage.interaction)
+WHERE contains(text, '\n') OR contains(text, '\r') OR contains(text, chr(10)) OR contains(text, chr(13)) LIMIT 1
+"""
+"""Whether a text may have a line break: only then does the import look for them, which takes longer."""
+TRIPLE = 't.since AS "since:long", t.until AS "until:long"'
+INTERACTION = 't.id, t.value AS "value:double", t.happened AS "at:long"'
 
 
 def export(difference: Difference, ontology: Ontology, load: Load, folder: Path) -> Changes:
@@ -43,66 +72,54 @@ def export(difference: Difference, ontology: Ontology, load: Load, folder: Path)
 class _Export:
     def __init__(self, difference: Difference, ontology: Ontology, folder: Path) -> None:
         self.difference, self.ontology, self.folder = difference, ontology, folder
+        self.tables = difference.ledger.tables
         self.kinds, self.files = difference.ledger.kinds(), difference.ledger.file_names()
         self.changes = Changes()
         self.arguments: list[str] = []
 
     def write(self, load: Load) -> Changes:
-        for number, changes in groupby(self.difference.entity_changes(), key=lambda change: change.kind):
-            self._entities(self.kinds[number], changes)
-        triples = self.difference.rows("triple_todo", "kind, head, tail, file, row, since, until")
-        for number, rows in groupby(triples, key=lambda row: row[0]):
-            self._relationships(self.kinds[number], ("since:long", "until:long"), rows)
-        interactions = self.difference.rows("interaction_todo", "kind, head, tail, file, row, id, value, happened")
-        for number, rows in groupby(interactions, key=lambda row: row[0]):
-            self._relationships(self.kinds[number], ("id", "value:double", "at:long"), rows)
+        self.tables.run(NODES)
+        self.difference.name_files()
+        for (kind,) in self.tables.rows("SELECT DISTINCT kind FROM stage.node ORDER BY kind"):
+            self._entities(kind)
+        self._relationships("triple_todo", TRIPLE)
+        self._relationships("interaction_todo", INTERACTION)
         self._notes(load)
+        if self.tables.rows(BROKEN):
+            self.arguments.append("--multiline-fields=true")
         (self.folder / SCRIPT).write_text(_script(self.arguments), encoding="utf-8")
         return self.changes
 
-    def _entities(self, kind: Kind, changes: Iterable[Any]) -> None:
-        """All properties of the ontology are columns: which ones a class has is known only after its last row."""
-        properties = sorted(self.ontology.properties)
-        columns = [f"{name}:{TYPES[self.ontology.properties[name].datatype]}" for name in properties]
-        cls = plain(kind.head)
-        header = (f"id:ID({cls})", *columns, *PROVENANCE)
-        rows = (
-            (x.key, *(_text(x.set.get(name)) for name in properties), *self._origin(x.file, x.row)) for x in changes
-        )
-        self.changes.added[cls] += self._file("nodes", cls, cls, header, rows)
+    def _entities(self, kind: int) -> None:
+        """All properties of the ontology are columns, whether this class has them or not."""
+        values, columns = "", ""
+        for number, (name, said) in enumerate(sorted(self.ontology.properties.items())):
+            values += f"arg_max(json_extract_string(properties, '$.{name}'), source) AS p{number}, "
+            columns += f'e.p{number} AS "{name}:{TYPES[said.datatype]}", '
+        ask = ENTITIES.format(values=values, columns=columns, kind=kind, at=self.difference.at)
+        cls = plain(self.kinds[kind].head)
+        self.changes.added[cls] += self.tables.write_csv(ask, self.folder / f"{cls}.csv")
+        self.arguments.append(f"--nodes={cls}={cls}.csv")
 
-    def _relationships(self, kind: Kind, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        head, relation, tail = map(plain, kind)
-        header = (f":START_ID({head})", f":END_ID({tail})", *names, *PROVENANCE)
-        lines = ((x[1], x[2], *map(_text, x[5:]), *self._origin(x[3], x[4])) for x in rows)
-        self.changes.added[relation] += self._file(
-            "relationships", relation, f"{head}-{relation}-{tail}", header, lines
-        )
+    def _relationships(self, table: str, columns: str) -> None:
+        for (number,) in self.tables.rows(f"SELECT DISTINCT kind FROM stage.{table} ORDER BY kind"):  # noqa: S608 ours
+            head, relation, tail = map(plain, self.kinds[number])
+            name = f"{head}-{relation}-{tail}.csv"
+            ask = RELATIONSHIPS.format(table=table, columns=columns, kind=number, at=self.difference.at)
+            self.changes.added[relation] += self.tables.write_csv(ask, self.folder / name)
+            self.arguments.append(f"--relationships={relation}={name}")
 
     def _notes(self, load: Load) -> None:
-        self._file("nodes", "Ledger", "Ledger", ("id:ID(Ledger)",), [(self.difference.ledger.graph,)])
-        header = ("id:ID(Load)", "source", "at:long", "read:long", "loaded:long", "refused:long")
-        row = (load.id, load.source, load.at, load.read, load.loaded, load.refused)
-        self._file("nodes", "Load", "Load", header, [row])
+        (first,) = self.tables.rows("SELECT count(*) FROM stage.node")[0]
+        self._note("Ledger", {":ID": first, "id:string": self.difference.ledger.graph})
+        said = {":ID": first + 1, "id:string": load.id, "source": load.source, "at:long": load.at}
+        self._note("Load", {**said, "read:long": load.read, "loaded:long": load.loaded, "refused:long": load.refused})
 
-    def _origin(self, file: int, row: int) -> tuple[str, int, int]:
-        return self.files[file], row, self.difference.at
-
-    def _file(self, what: str, label: str, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        number = 0
-        with (self.folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(header)
-            for row in rows:
-                writer.writerow(row)
-                number += 1
-        self.arguments.append(f"--{what}={label}={name}.csv")
-        return number
-
-
-def _text(value: object) -> object:
-    """`true` and `false` as the import wants them; None is an empty cell, which is no property."""
-    return str(value).lower() if isinstance(value, bool) else value
+    def _note(self, label: str, columns: Mapping[str, object]) -> None:
+        """Write a node of our own."""
+        with (self.folder / f"{label}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([columns, columns.values()])
+        self.arguments.append(f"--nodes={label}={label}.csv")
 
 
 def _script(arguments: Sequence[str]) -> str:
@@ -112,8 +129,9 @@ def _script(arguments: Sequence[str]) -> str:
 def _lines(arguments: Sequence[str]) -> Iterator[str]:
     yield "#!/bin/sh"
     yield "# Imports the graph into a database of Neo4j that is not running; what it holds is replaced."
-    yield "# DATABASE is its name, neo4j unless given; further options of neo4j-admin may follow."
+    yield "# DATABASE is its name, neo4j unless given; JAVA_OPTS is for Java; options of neo4j-admin may follow."
+    yield f'export JAVA_OPTS="${{JAVA_OPTS:-{JAVA}}}"'
     yield 'cd "$(dirname "$0")" && exec neo4j-admin database import full "${DATABASE:-neo4j}" \\'
-    yield "  --overwrite-destination --multiline-fields=true --bad-tolerance=0 \\"
+    yield "  --overwrite-destination --id-type=actual --bad-tolerance=0 \\"
     yield from (f"  {shlex.quote(argument)} \\" for argument in arguments)
     yield '  "$@"'

@@ -32,7 +32,6 @@ PART = 10_000
 """Lines that are sent at once."""
 TIMEOUT_S = 1800.0
 RIDS = "CREATE OR REPLACE TABLE stage.rid (kind INTEGER, key VARCHAR, rid VARCHAR)"
-NAMES = "CREATE OR REPLACE TABLE stage.file_name (id INTEGER, name VARCHAR)"
 ENDS = """
 SELECT t.kind, {columns} FROM stage.{table} t JOIN stage.ends e ON e.kind = t.kind
     JOIN stage.rid h ON h.kind = e.head_kind AND h.key = t.head
@@ -95,12 +94,7 @@ class Bulk:
 
     def _plain_edges(self) -> None:
         """Send the triples as CSV, which is read and written faster."""
-        self._tables.run(NAMES)
-        names: dict[str, Column] = {
-            "id": ("INTEGER", list(self._files)),
-            "name": ("VARCHAR", list(self._files.values())),
-        }
-        self._tables.append("stage.file_name", names)
+        self._difference.name_files()
         lines, relations = self._tables.stream(CSV, at=self._difference.at), self._kinds
 
         def parts(request: Iterator[tuple[int, str]]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ SQL, into tables of the stage, so that it stays the same however often the load 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -70,26 +71,39 @@ class Difference:
         for file, row, column, kind, key in self.ledger.tables.stream(sql.DANGLING):
             yield Dangling(files[file], row, column, Ref(kinds[kind].head, key))
 
-    def relationships(self) -> None:
-        """Compare triples and interactions, without those that have no end."""
+    def lost(self) -> None:
+        """Leave out triples and interactions that have no end, and find the triples that are not said any more."""
         if self.ledger.tables.rows("SELECT 1 FROM stage.missing LIMIT 1"):
             self._script(sql.WITHOUT_DANGLING)
-        self._script(sql.TRIPLES + sql.INTERACTIONS)
+        self._script(sql.LOST)
+
+    def relationships(self) -> None:
+        """Compare triples and interactions."""
+        first = not self.ledger.tables.rows(sql.NOT_FIRST)
+        self._script(sql.FIRST if first else sql.TRIPLES + sql.INTERACTIONS)
 
     def settle(self) -> None:
         """Make what is said now the truth of the ledger, inside the caller's transaction."""
+        self.ledger.tables.compress(on=True)  # unlike the stage, the ledger stays
         self.ledger.tables.run(sql.SETTLE.format(at=int(self.at)))
 
     def entity_changes(self) -> Iterator[EntityChange]:
         """Entities to write, by kind and key."""
         claims = self.ledger.tables.stream(sql.CLAIMS, at=self.at)
-        for (kind, key), rows in groupby(claims, key=lambda row: row[:2]):
+        for (kind, key), rows in groupby(claims, key=itemgetter(0, 1)):
             if change := _change(kind, key, list(rows)):
                 yield change
 
     def rows(self, table: str, columns: str, *, by: str = "1") -> Iterator[tuple[Any, ...]]:
         """The rows of a table of the comparison, in the order of some columns."""
         yield from self.ledger.tables.stream(f"SELECT {columns} FROM stage.{table} ORDER BY {by}")  # noqa: S608 ours
+
+    def name_files(self) -> None:
+        """Put the names of the files, as the graph keeps them, into `stage.file_name`."""
+        self.ledger.tables.run("CREATE OR REPLACE TABLE stage.file_name (id INTEGER, name VARCHAR)")
+        names = self.ledger.file_names()
+        columns: dict[str, Column] = {"id": ("INTEGER", list(names)), "name": ("VARCHAR", list(names.values()))}
+        self.ledger.tables.append("stage.file_name", columns)
 
     def _script(self, statements: str) -> None:
         with self.ledger.transaction():
@@ -98,6 +112,9 @@ class Difference:
 
 def _change(kind: int, key: str, claims: list[tuple[Any, ...]]) -> EntityChange | None:
     """What differs for one entity. A claim is kind, key, whether it holds now, at, source, properties, file, row."""
+    if len(claims) == 1 and claims[0][2]:  # as nearly all of a first load
+        values = orjson.loads(claims[0][5])
+        return EntityChange(kind, key, claims[0][6], claims[0][7], values, values, False)
     before = _together(row[5] for row in claims if not row[2])
     now = [row for row in claims if row[2]]
     after = _together(row[5] for row in now)

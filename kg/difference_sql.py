@@ -3,10 +3,10 @@
 In each, `n` is what is said now (the stage) and `o` what was said before (the ledger). `…_lost` are claims of the
 ledger that no longer hold: what a source that was loaded as a whole does not say any more, and the triples that a row
 said of its entity and no longer says. `gone` are entities that nobody says any more, and `…_gone` what goes from the
-graph, with all that touches an entity that goes, whoever says it. `…_new` are claims that are new or have changed, and
-`…_todo` is what is to be written. What several claim, or did before, is `…_contested`: there the claim that has its way
-now is compared with the one that had it. A triple that only follows never has its way over one that is said, nor one
-without a time over one with.
+graph, with all that touches an entity that goes, whoever says it. `…_todo` is what is to be written: claims that are
+new or have changed. What several claim, or did before, is `…_contested`: there the claim that has its way now is
+compared with the one that had it. A triple that only follows never has its way over one that is said, nor one without a
+time over one with.
 """
 
 ENTITIES = """
@@ -68,7 +68,22 @@ INSERT INTO stage.interaction
     JOIN stage.raw_interaction r USING (number) JOIN stage.rule l ON l.id = r.rule;
 """
 """A refused row does not take the place of an earlier one that says the same interaction."""
-TRIPLES = """
+FIRST = """
+CREATE TABLE stage.triple_gone AS SELECT kind, head, tail FROM stage.triple_lost WITH NO DATA;
+CREATE VIEW stage.triple_todo AS SELECT kind, head, tail, since, until, file, row, FALSE AS known FROM stage.triple;
+CREATE TABLE stage.interaction_lost AS SELECT kind, id, source FROM stage.interaction WITH NO DATA;
+CREATE TABLE stage.interaction_gone AS SELECT kind, id, head, tail FROM stage.interaction WITH NO DATA;
+CREATE VIEW stage.interaction_todo AS
+    SELECT kind, id, head, tail, value, happened, file, row, FALSE AS known FROM stage.interaction;
+"""
+"""What `TRIPLES` and `INTERACTIONS` come to where the ledger is empty and nothing is said by two sources."""
+NOT_FIRST = """
+SELECT 1 FROM main.triple UNION ALL SELECT 1 FROM main.interaction
+UNION ALL SELECT 1 FROM stage.triple SEMI JOIN stage.shared USING (kind) GROUP BY kind, head, tail HAVING count(*) > 1
+UNION ALL SELECT 1 FROM stage.interaction SEMI JOIN stage.shared USING (kind) GROUP BY kind, id HAVING count(*) > 1
+LIMIT 1
+"""
+LOST = """
 CREATE TABLE stage.triple_lost AS SELECT o.kind, o.head, o.tail, o.source FROM main.triple o
     JOIN stage.loaded l ON l.source = o.source JOIN main.kind k ON k.id = o.kind
     LEFT JOIN (SELECT c.head AS cls, e.key, e.source FROM stage.entity e JOIN main.kind c ON c.id = e.kind
@@ -81,20 +96,23 @@ CREATE TABLE stage.triple_lost AS SELECT o.kind, o.head, o.tail, o.source FROM m
     UNION SELECT o.kind, o.head, o.tail, o.source FROM main.triple o JOIN main.kind k ON k.id = o.kind
         SEMI JOIN (SELECT c.head AS cls, g.key FROM stage.gone g JOIN main.kind c ON c.id = g.kind) g
         ON g.cls = k.tail AND g.key = o.tail;
+"""
+TRIPLES = """
 CREATE TABLE stage.triple_gone AS SELECT DISTINCT x.kind, x.head, x.tail FROM stage.triple_lost x
     ANTI JOIN stage.triple n ON n.kind = x.kind AND n.head = x.head AND n.tail = x.tail
     ANTI JOIN (SELECT o.kind, o.head, o.tail FROM main.triple o ANTI JOIN stage.triple_lost y
         ON y.kind = o.kind AND y.head = o.head AND y.tail = o.tail AND y.source = o.source) o
         ON o.kind = x.kind AND o.head = x.head AND o.tail = x.tail;
-CREATE TABLE stage.triple_new AS SELECT n.kind, n.head, n.tail, n.since, n.until, n.file, n.row FROM stage.triple n
+CREATE TABLE stage.triple_todo AS
+    SELECT n.kind, n.head, n.tail, n.since, n.until, n.file, n.row, FALSE AS known FROM stage.triple n
     LEFT JOIN main.triple p ON p.kind = n.kind AND p.head = n.head AND p.tail = n.tail AND p.source = n.source
     WHERE p.kind IS NULL OR p.since IS DISTINCT FROM n.since OR p.until IS DISTINCT FROM n.until;
 CREATE TABLE stage.triple_contested AS
-    SELECT kind, head, tail FROM stage.triple_new GROUP BY ALL HAVING count(*) > 1
-    UNION SELECT n.kind, n.head, n.tail FROM stage.triple_new n SEMI JOIN main.triple o USING (kind, head, tail)
+    SELECT kind, head, tail FROM stage.triple_todo SEMI JOIN stage.shared USING (kind) GROUP BY ALL HAVING count(*) > 1
+    UNION SELECT n.kind, n.head, n.tail FROM stage.triple_todo n SEMI JOIN main.triple o USING (kind, head, tail)
     UNION SELECT x.kind, x.head, x.tail FROM stage.triple_lost x ANTI JOIN stage.triple_gone USING (kind, head, tail);
-CREATE TABLE stage.triple_todo AS SELECT n.*, FALSE AS known
-    FROM stage.triple_new n ANTI JOIN stage.triple_contested USING (kind, head, tail);
+DELETE FROM stage.triple_todo n WHERE EXISTS (SELECT 1 FROM stage.triple_contested c
+    WHERE c.kind = n.kind AND c.head = n.head AND c.tail = n.tail);
 INSERT INTO stage.triple_todo
     WITH claim AS (
         SELECT n.kind, n.head, n.tail, n.since, n.until, n.file, n.row, n.source, TRUE AS holds, CASE
@@ -134,16 +152,16 @@ CREATE TABLE stage.interaction_gone AS SELECT kind, id, head, tail FROM (
     ANTI JOIN (SELECT p.kind, p.id FROM main.interaction p
         ANTI JOIN stage.interaction_lost y ON y.kind = p.kind AND y.id = p.id AND y.source = p.source) p
         ON p.kind = o.kind AND p.id = o.id) WHERE place = 1;
-CREATE TABLE stage.interaction_new AS
-    SELECT n.kind, n.id, n.head, n.tail, n.value, n.happened, n.file, n.row FROM stage.interaction n
+CREATE TABLE stage.interaction_todo AS
+    SELECT n.kind, n.id, n.head, n.tail, n.value, n.happened, n.file, n.row, FALSE AS known FROM stage.interaction n
     LEFT JOIN main.interaction p ON p.kind = n.kind AND p.id = n.id AND p.source = n.source
     WHERE p.kind IS NULL OR p.value <> n.value OR p.happened <> n.happened OR p.head <> n.head OR p.tail <> n.tail;
 CREATE TABLE stage.interaction_contested AS
-    SELECT kind, id FROM stage.interaction_new GROUP BY ALL HAVING count(*) > 1
-    UNION SELECT n.kind, n.id FROM stage.interaction_new n SEMI JOIN main.interaction o USING (kind, id)
+    SELECT kind, id FROM stage.interaction_todo SEMI JOIN stage.shared USING (kind) GROUP BY ALL HAVING count(*) > 1
+    UNION SELECT n.kind, n.id FROM stage.interaction_todo n SEMI JOIN main.interaction o USING (kind, id)
     UNION SELECT x.kind, x.id FROM stage.interaction_lost x ANTI JOIN stage.interaction_gone USING (kind, id);
-CREATE TABLE stage.interaction_todo AS SELECT n.*, FALSE AS known
-    FROM stage.interaction_new n ANTI JOIN stage.interaction_contested USING (kind, id);
+DELETE FROM stage.interaction_todo n WHERE EXISTS (SELECT 1 FROM stage.interaction_contested c
+    WHERE c.kind = n.kind AND c.id = n.id);
 INSERT INTO stage.interaction_todo
     WITH claim AS (
         SELECT n.kind, n.id, n.head, n.tail, n.value, n.happened, n.file, n.row, n.source, TRUE AS holds,

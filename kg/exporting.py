@@ -43,7 +43,7 @@ def export_load(
             staging = Staging(stage, ontology, refused, progress, options.max_errors)
             staged = staging.files(sources, delete_missing=False)
             difference = Difference(ledger, load.at)
-            compare(difference, sources, refused, lambda _: set())
+            compare(difference, sources, ontology, refused, lambda _: set())
             refused.check(options.max_errors, staged.read)
             load = replace(load, staged=staged, refused=refused.rows)
             progress("write", 0, None)

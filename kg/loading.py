@@ -80,7 +80,7 @@ class Loading:
                 staged = staging.files(sources, delete_missing=options.delete_missing)
                 difference = Difference(self.ledger, load.at)
                 self.progress("compare", 0, None)
-                compare(difference, sources, refused, self.store.existing)
+                compare(difference, sources, ontology, refused, self.store.existing)
                 refused.check(options.max_errors, staged.read)
                 if options.dry_run:
                     changes = Changes.of(batches(difference))
@@ -197,6 +197,7 @@ class Loading:
             stage.seal([(source, True)])
             difference = Difference(self.ledger, at)
             difference.entities()
+            difference.lost()
             difference.relationships()
             with self.ledger.transaction():
                 self.ledger.put_note(WRITTEN, None)

@@ -11,8 +11,12 @@ from kg.writing import Changes
 HUBS = 5
 COUNTS = {
     "entities": "SELECT kind, count(DISTINCT key) FROM stage.entity GROUP BY kind",
-    "triples": "SELECT kind, count(*) FROM (SELECT DISTINCT kind, head, tail FROM stage.triple) GROUP BY kind",
-    "interactions": "SELECT kind, count(*) FROM (SELECT DISTINCT kind, id FROM stage.interaction) GROUP BY kind",
+    "triples": """SELECT kind, count(*) FROM stage.triple ANTI JOIN stage.shared USING (kind) GROUP BY kind
+        UNION ALL SELECT kind, count(DISTINCT {'head': head, 'tail': tail})
+        FROM stage.triple SEMI JOIN stage.shared USING (kind) GROUP BY kind""",
+    "interactions": """SELECT kind, count(*) FROM stage.interaction ANTI JOIN stage.shared USING (kind) GROUP BY kind
+        UNION ALL SELECT kind, count(DISTINCT id)
+        FROM stage.interaction SEMI JOIN stage.shared USING (kind) GROUP BY kind""",
 }
 DUPLICATES = """
 SELECT kind, sum(n - 1)::BIGINT FROM stage.entity WHERE n > 1 AND properties <> '{}'::BLOB GROUP BY kind

@@ -8,7 +8,9 @@ so that a killed load can be resumed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby, repeat
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,9 @@ CREATE TABLE stage.interaction AS
         GROUP BY l.kind, r.id, l.source)
     JOIN stage.raw_interaction r USING (number) JOIN stage.rule l ON l.id = r.rule;
 CREATE TABLE stage.ends AS SELECT DISTINCT kind, head_kind, tail_kind FROM stage.rule;
+CREATE TABLE stage.shared AS SELECT kind FROM stage.rule GROUP BY kind HAVING count(DISTINCT source) > 1;
 """
+"""`shared` are the kinds of which several sources say something, so that two may say the same."""
 DESCRIBED_TWICE = """
 SELECT r.kind, r.key, r.source, r.properties FROM stage.raw_entity r JOIN stage.entity e USING (kind, key, source)
 WHERE e.n > 1 AND r.properties <> '{}'::BLOB ORDER BY r.kind, r.key, r.source, r.number
@@ -61,6 +65,8 @@ UPDATE stage.entity SET properties = j.properties FROM joined j
 WHERE entity.kind = j.kind AND entity.key = j.key AND entity.source = j.source
 """
 NOTHING = b"{}"
+COMMITTED = 500_000
+"""Rows of one transaction, of which DuckDB remembers about 50 bytes each."""
 Rule = tuple[int, int, int, int, bool, str, str]
 
 
@@ -73,12 +79,16 @@ class Stage:
     _tables: Tables
     _rules: dict[Rule, int] = field(default_factory=dict)
     _staged: int = 0
+    _uncommitted: int = 0
+    _writer: ThreadPoolExecutor = field(default_factory=partial(ThreadPoolExecutor, 1))
+    _writing: Future[None] | None = None
 
     @classmethod
     def begin(cls, ledger: Ledger, path: Path) -> "Stage":
         """An empty stage, in place of whatever was there."""
         delete(path)
         stage = cls.open(ledger, path)
+        stage._tables.compress(on=False)
         stage._tables.run(SCHEMA)
         stage._tables.run("BEGIN")
         return stage
@@ -131,6 +141,7 @@ class Stage:
 
     def seal(self, removing: Iterable[tuple[int, bool]]) -> None:
         """Sort and keep one of each. `removing`: the loaded sources, and whether what they lack is to go."""
+        self._wait()
         for source, removes in removing:
             self._tables.run("INSERT INTO stage.loaded VALUES ($source, $removes)", source=source, removes=removes)
         self._tables.run("COMMIT")
@@ -140,11 +151,13 @@ class Stage:
 
     def close(self) -> None:
         """Let go of the file, and keep it."""
+        self._writer.shutdown()
         self._tables.close()
         self.ledger.tables.run("DETACH stage")
 
     def delete(self) -> None:
         """Delete the file."""
+        self._writer.shutdown()
         delete(self.path)
 
     def _join_descriptions(self) -> None:
@@ -176,14 +189,25 @@ class Stage:
             values = dict(zip(names, key, strict=True))
             marks = ", ".join(f"${name}" for name in names)
             ask = f"INSERT INTO stage.rule VALUES ($id, {marks})"  # noqa: S608 names of ours
+            self._wait()
             self._tables.run(ask, id=self._rules[key], **values)
         return self._rules[key]
 
     def _append(self, table: str, columns: dict[str, Column], lines: Sequence[int], **same: int) -> None:
         numbers = range(self._staged, self._staged + len(lines))
         self._staged += len(lines)
+        self._uncommitted += len(lines)
         columns |= {"row": ("BIGINT", lines), "number": ("BIGINT", numbers)}
-        self._tables.append(f"stage.{table}", columns, **same)
+        self._wait()
+        if self._uncommitted > COMMITTED:
+            self._tables.run("COMMIT; BEGIN")
+            self._uncommitted = 0
+        self._writing = self._writer.submit(self._tables.append, f"stage.{table}", columns, **same)
+
+    def _wait(self) -> None:
+        """Until what was appended is written, which goes on beside the reading of the next rows. Raises StoreError."""
+        if self._writing:
+            self._writing.result()
 
 
 def _json(said: EntityColumns) -> Iterator[bytes]:

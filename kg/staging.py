@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from kg.at_most_one import AtMostOne
 from kg.blocks import Block
 from kg.check import unknown_columns
 from kg.conversions import Lookups
@@ -87,32 +88,44 @@ class Staging:
 def compare(
     difference: Difference,
     sources: Sequence[Source],
+    ontology: Ontology,
     refused: Rejects,
     existing: Callable[[set[Ref]], set[Ref]],
 ) -> None:
-    """Find out what a load changes; refuse the rows that name an entity that nobody says.
+    """Find out what a load changes; refuse the rows that cannot stand beside what others say.
 
-    `existing` gives those that are in the graph all the same, such as users who are known by an event.
+    `existing` gives the entities that nobody says and that are in the graph all the same, such as users who are known
+    by an event.
     """
     difference.entities()
     unknown = set(difference.unknown())
     difference.miss(unknown - existing(unknown))
-    _refuse_dangling(difference, sources, refused)
+    _refuse(sources, refused, (_dangling(found) for found in difference.dangling()))
+    difference.lost()
+    second = sorted(AtMostOne(difference, ontology).second())
+    _refuse(sources, refused, ((x.file, x.row, x.column, shown(x.value), x.reason, "functional") for x in second))
     difference.relationships()
 
 
-def _refuse_dangling(difference: Difference, sources: Sequence[Source], refused: Rejects) -> None:
-    """Refuse the rows that name an entity that is not in the graph. Their files are read again, for the cells."""
-    for file, found in groupby(difference.dangling(), key=lambda dangling: dangling.file):
-        by_row: dict[int, dict[Dangling, None]] = defaultdict(dict)
-        for dangling in found:
-            by_row[dangling.row][dangling] = None
+Late = tuple[str, int, str, str, str, str]
+"""A row that is refused after all: its file and row, the column, what stands there, the reason and the rule."""
+
+
+def _dangling(found: Dangling) -> Late:
+    cls, key = found.ref
+    return found.file, found.row, found.column, shown(key), f"{cls} {shown(key)!r} is not in the graph", "not-in-graph"
+
+
+def _refuse(sources: Sequence[Source], refused: Rejects, late: Iterable[Late]) -> None:
+    """Refuse rows, given by file. Their files are read again, for the cells."""
+    for file, found in groupby(late, key=lambda row: row[0]):
+        by_row: dict[int, dict[Late, None]] = defaultdict(dict)
+        for row in found:
+            by_row[row[1]][row] = None
         rows = _rows(next(source for source in sources if str(source.path) == file), by_row)
         for line, its in by_row.items():
-            for dangling in its:
-                cls, key = dangling.ref
-                reason = f"{cls} {shown(key)!r} is not in the graph"
-                refused.add(Refusal(file, line, dangling.column, shown(key), reason, "not-in-graph", rows.get(line)))
+            for _, _, column, value, reason, rule in its:
+                refused.add(Refusal(file, line, column, value, reason, rule, rows.get(line)))
 
 
 def _rows(source: Source, lines: Iterable[int]) -> dict[int, dict[str, str]]:

@@ -34,6 +34,8 @@ def embedded_graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphAd
 def neo4j_graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphAddress]:
     """A real Neo4j."""
     if url := os.environ.get("KG_TEST_NEO4J"):
+        if os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1") != "1":
+            pytest.fail("one server cannot serve two processes of tests; add ARGS='-n 0'", pytrace=False)
         yield neo4j_server.named(url)
         return
     with neo4j_server.started(tmp_path_factory.mktemp("neo4j") / "home") as address:

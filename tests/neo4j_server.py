@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -69,10 +70,25 @@ class Prepared:
     port: int
     password: str
 
-    def admin(self, *arguments: str, folder: Path | None = None) -> None:
+    def admin(self, *arguments: str) -> None:
         """Run `neo4j-admin`. Raises SubprocessError, with what it said."""
         command = [self.java, "-cp", f"{self.jars}/*", "org.neo4j.cli.AdminTool", *arguments]
-        _run(command, {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}, folder)
+        _run(command, self._places)
+
+    @property
+    def _places(self) -> dict[str, str]:
+        return {"NEO4J_HOME": str(self.home), "NEO4J_CONF": str(self.home / "conf")}
+
+    def run_import(self, folder: Path) -> None:
+        """Run the `import.sh` in a folder, which calls `neo4j-admin`. Raises SubprocessError, with what it said."""
+        program = self.home / "bin" / "neo4j-admin"
+        program.parent.mkdir(exist_ok=True)
+        java, jars = shlex.quote(self.java), shlex.quote(f"{self.jars}/*")
+        text = f'#!/bin/sh\nexec {java} $JAVA_OPTS -cp {jars} org.neo4j.cli.AdminTool "$@"\n'
+        program.write_text(text, encoding="utf-8")
+        program.chmod(0o700)
+        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        _run(["sh", str(folder / "import.sh")], {**self._places, "PATH": path})
 
     @contextmanager
     def running(self, options: Sequence[str] = SHORT_LIFE) -> Iterator[GraphAddress]:
@@ -147,11 +163,11 @@ def _fetched() -> Path:
     return jars
 
 
-def _run(command: list[str], env: dict[str, str] | None = None, folder: Path | None = None) -> None:
+def _run(command: list[str], env: dict[str, str] | None = None) -> None:
     """Run a program to its end. Raises SubprocessError, with what it said."""
     said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     try:
-        subprocess.run(command, check=True, cwd=folder, timeout=FETCH_S, env=os.environ | (env or {}), **said)
+        subprocess.run(command, check=True, timeout=FETCH_S, env=os.environ | (env or {}), **said)
     except subprocess.CalledProcessError as error:
         error.add_note(error.output)
         raise

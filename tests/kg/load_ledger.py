@@ -49,7 +49,7 @@ class LedgerGraph:
                 staged = Staging(stage, self.ontology, refused, silent).files(sources, delete_missing=removing)
                 self.read, self.warnings = staged.read, staged.warnings
                 self.described = ledger.tables.rows(DESCRIBED)[0][0]
-                compare(difference, sources, refused, self._existing)
+                compare(difference, sources, self.ontology, refused, self._existing)
                 self.refused_rows = refused.rows
             changes = Changes()
             for batch in batches(difference):

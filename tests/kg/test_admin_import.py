@@ -1,7 +1,5 @@
 """Files for `neo4j-admin database import`: what it makes of them is what a load makes."""
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
@@ -38,10 +36,7 @@ def test_an_import_equals_a_load_and_the_next_load_goes_on_from_it(tmp_path: Pat
     server = prepared(tmp_path / "server")
     library = Library(tmp_path / "library", embedded_store)
     exported(library, BOOKS, tmp_path / "import")
-    script = (tmp_path / "import" / "import.sh").read_text(encoding="utf-8")
-    command = shlex.split(re.sub(r"\\\n", " ", script.split("exec neo4j-admin ")[1]))
-    arguments = ["neo4j" if part.startswith("${DATABASE") else part for part in command if part != "$@"]
-    server.admin(*arguments, folder=tmp_path / "import")
+    server.run_import(tmp_path / "import")
     with server.running() as address, GraphStore(address) as store:
         assert held(store, library.ontology) == held(embedded_store, library.ontology)
         again = Library(tmp_path / "library", store).load(BOOKS)

@@ -90,7 +90,7 @@ def test_files_for_an_import_are_written(home: Path, catalog: Path, tmp_path: Pa
     assert report["loaded"] == 477
     script = (tmp_path / "import" / "import.sh").read_text(encoding="utf-8")
     assert "neo4j-admin database import full" in script
-    assert (tmp_path / "import" / "Product.csv").read_text(encoding="utf-8").startswith("id:ID(Product),")
+    assert (tmp_path / "import" / "Product.csv").read_text(encoding="utf-8").startswith(":ID,id:string,")
     assert (
         "takes files and --max-errors alone"
         in run(home, "ingest", catalog, "-m", MAPPING, "--neo4j-admin", tmp_path / "x", "--dry-run", status=2).stderr
