@@ -34,9 +34,10 @@ FROM (SELECT DISTINCT kind, key FROM stage.entity)
 ENTITIES = """
 SELECT n.number AS ":ID", n.key AS "id:string", {columns}
     f.name AS kg_source, e.row AS "kg_row:long", {at} AS "kg_at:long"
-FROM (SELECT key, {values}arg_max(file, source) AS file, arg_max(row, source) AS row
-    FROM (SELECT key, source, decode(properties) AS properties, file, row FROM stage.entity WHERE kind = {kind})
-    GROUP BY key) e
+FROM (SELECT key, {alone}file, row
+        FROM (SELECT *, decode(properties) AS text FROM stage.entity WHERE kind = {kind} AND alone)
+    UNION ALL SELECT key, {several}arg_max(file, source) AS file, arg_max(row, source) AS row
+        FROM (SELECT *, decode(properties) AS text FROM stage.entity WHERE kind = {kind} AND NOT alone) GROUP BY key) e
     JOIN stage.node n ON n.kind = {kind} AND n.key = e.key JOIN stage.file_name f ON f.id = e.file
 """
 """Of several sources that give a property, the later one has its way; NULL is passed over."""
@@ -92,11 +93,13 @@ class _Export:
 
     def _entities(self, kind: int) -> None:
         """All properties of the ontology are columns, whether this class has them or not."""
-        values, columns = "", ""
+        alone, several, columns = "", "", ""
         for number, (name, said) in enumerate(sorted(self.ontology.properties.items())):
-            values += f"arg_max(json_extract_string(properties, '$.{name}'), source) AS p{number}, "
+            value = f"json_extract_string(text, '$.{name}')"
+            alone += f"{value} AS p{number}, "
+            several += f"arg_max({value}, source) AS p{number}, "
             columns += f'e.p{number} AS "{name}:{TYPES[said.datatype]}", '
-        ask = ENTITIES.format(values=values, columns=columns, kind=kind, at=self.difference.at)
+        ask = ENTITIES.format(alone=alone, several=several, columns=columns, kind=kind, at=self.difference.at)
         cls = plain(self.kinds[kind].head)
         self.changes.added[cls] += self.tables.write_csv(ask, self.folder / f"{cls}.csv")
         self.arguments.append(f"--nodes={cls}={cls}.csv")

@@ -88,8 +88,13 @@ class Difference:
         self.ledger.tables.run(sql.SETTLE.format(at=int(self.at)))
 
     def entity_changes(self) -> Iterator[EntityChange]:
-        """Entities to write, by kind and key."""
-        claims = self.ledger.tables.stream(sql.CLAIMS, at=self.at)
+        """Entities to write, kind by kind, in an order that is the same each time."""
+        tables = self.ledger.tables
+        for (kind,) in tables.rows("SELECT DISTINCT kind FROM stage.entity WHERE alone ORDER BY kind"):
+            for key, text, file, row in tables.stored(sql.ALONE, kind=kind):
+                values = orjson.loads(text)
+                yield EntityChange(kind, key, file, row, values, values, False)
+        claims = tables.stream(sql.CLAIMS, at=self.at)
         for (kind, key), rows in groupby(claims, key=itemgetter(0, 1)):
             if change := _change(kind, key, list(rows)):
                 yield change
@@ -112,9 +117,6 @@ class Difference:
 
 def _change(kind: int, key: str, claims: list[tuple[Any, ...]]) -> EntityChange | None:
     """What differs for one entity. A claim is kind, key, whether it holds now, at, source, properties, file, row."""
-    if len(claims) == 1 and claims[0][2]:  # as nearly all of a first load
-        values = orjson.loads(claims[0][5])
-        return EntityChange(kind, key, claims[0][6], claims[0][7], values, values, False)
     before = _together(row[5] for row in claims if not row[2])
     now = [row for row in claims if row[2]]
     after = _together(row[5] for row in now)

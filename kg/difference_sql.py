@@ -18,7 +18,7 @@ CREATE TABLE stage.gone AS SELECT DISTINCT x.kind, x.key FROM stage.entity_lost 
     ANTI JOIN (SELECT o.kind, o.key FROM main.entity o
         ANTI JOIN stage.entity_lost y ON y.kind = o.kind AND y.key = o.key AND y.source = o.source) o
         ON o.kind = x.kind AND o.key = x.key;
-CREATE TABLE stage.entity_todo AS SELECT n.kind, n.key FROM stage.entity n
+CREATE TABLE stage.entity_todo AS SELECT n.kind, n.key FROM (FROM stage.entity WHERE NOT alone) n
     ANTI JOIN main.entity o
         ON o.kind = n.kind AND o.key = n.key AND o.source = n.source AND o.properties = n.properties
     UNION SELECT x.kind, x.key FROM stage.entity_lost x ANTI JOIN stage.gone g ON g.kind = x.kind AND g.key = x.key;
@@ -206,6 +206,8 @@ INSERT INTO main.interaction
     SELECT n.kind, n.id, n.source, n.head, n.tail, n.value, n.happened, n.file, n.row, {at} FROM stage.interaction n
     ANTI JOIN main.interaction o ON o.kind = n.kind AND o.id = n.id AND o.source = n.source;
 """
+ALONE = "SELECT key, properties, file, row FROM stage.entity WHERE alone AND kind = $kind"
+"""New entities of which one source speaks: written as they are."""
 CLAIMS = """
 SELECT t.kind, t.key, 0 AS holds, o.began, o.source, o.properties, o.file, o.row
     FROM stage.entity_todo t JOIN main.entity o ON o.kind = t.kind AND o.key = t.key

@@ -35,13 +35,20 @@ CREATE TABLE stage.loaded (source INTEGER, removing BOOLEAN);
 """
 """What a statement has in common with others of its kind, source and columns stands in its rule."""
 SORTED = """
+CREATE TABLE stage.entity_twice AS
+    SELECT kind, key, source, max({'described': properties IS NOT NULL, 'number': number}).number AS number,
+        count(properties) AS n FROM stage.raw_entity GROUP BY ALL HAVING count(*) > 1;
+CREATE TABLE stage.entity_other AS SELECT kind, key FROM stage.raw_entity GROUP BY ALL HAVING min(source) < max(source)
+    UNION SELECT kind, key FROM main.entity;
 CREATE TABLE stage.entity AS
-    SELECT r.kind, r.key, r.source, coalesce(r.properties, o.properties, '{}'::BLOB) AS properties, r.file, r.row, n
-    FROM (SELECT max({'described': properties IS NOT NULL, 'number': number}).number AS number, count(properties) AS n
-        FROM stage.raw_entity GROUP BY kind, key, source)
-    JOIN stage.raw_entity r USING (number)
-    LEFT JOIN (SELECT * FROM main.entity SEMI JOIN (FROM stage.loaded WHERE NOT removing) USING (source)) o
-        ON o.kind = r.kind AND o.key = r.key AND o.source = r.source;
+    SELECT r.kind, r.key, r.source, coalesce(r.properties, o.properties, '{}'::BLOB) AS properties, r.file, r.row,
+        coalesce(d.n, (r.properties IS NOT NULL)::BIGINT) AS n, x.key IS NULL AS alone
+    FROM stage.raw_entity r LEFT JOIN stage.entity_twice d USING (kind, key, source)
+    LEFT JOIN stage.entity_other x USING (kind, key)
+    LEFT JOIN (SELECT * FROM main.entity SEMI JOIN (FROM stage.loaded WHERE NOT removing) USING (source)
+        SEMI JOIN (FROM stage.raw_entity WHERE properties IS NULL) USING (kind, key, source)) o
+        ON o.kind = r.kind AND o.key = r.key AND o.source = r.source
+    WHERE d.number IS NULL OR d.number = r.number;
 CREATE TABLE stage.triple AS
     SELECT l.kind, r.head, r.tail, l.source, l.owned, r.since, r.until, r.file, r.row, n
     FROM (SELECT max(number) AS number, count(*) AS n FROM stage.raw_triple r JOIN stage.rule l ON l.id = r.rule
@@ -55,7 +62,8 @@ CREATE TABLE stage.interaction AS
 CREATE TABLE stage.ends AS SELECT DISTINCT kind, head_kind, tail_kind FROM stage.rule;
 CREATE TABLE stage.shared AS SELECT kind FROM stage.rule GROUP BY kind HAVING count(DISTINCT source) > 1;
 """
-"""`shared` are the kinds of which several sources say something, so that two may say the same."""
+"""`shared` are the kinds of which several sources say something, so that two may say the same. `alone` is an entity of
+which one source speaks now and none did before. Texts can be long, so no table is made or joined by them."""
 DESCRIBED_TWICE = """
 SELECT r.kind, r.key, r.source, r.properties FROM stage.raw_entity r JOIN stage.entity e USING (kind, key, source)
 WHERE e.n > 1 AND r.properties <> '{}'::BLOB ORDER BY r.kind, r.key, r.source, r.number
@@ -65,8 +73,9 @@ UPDATE stage.entity SET properties = j.properties FROM joined j
 WHERE entity.kind = j.kind AND entity.key = j.key AND entity.source = j.source
 """
 NOTHING = b"{}"
-COMMITTED = 500_000
-"""Rows of one transaction, of which DuckDB remembers about 50 bytes each."""
+COMMITTED = 32 * 1024 * 1024
+ROW_BYTES = 50
+"""Bytes of one transaction: DuckDB holds its texts in memory, and remembers so much of each row."""
 Rule = tuple[int, int, int, int, bool, str, str]
 
 
@@ -111,6 +120,7 @@ class Stage:
     def _add_entities(self, source: int, file: int, said: EntityColumns) -> None:
         texts = list(_json(said)) if said.described else [None] * len(said.keys)
         columns: dict[str, Column] = {"key": ("VARCHAR", said.keys), "properties": ("BLOB", texts)}
+        self._uncommitted += sum(len(text) for text in texts if text)
         kind = self.ledger.kind(Kind(said.cls, "", ""))
         self._append("raw_entity", columns, said.origin.lines, kind=kind, source=source, file=file)
 
@@ -196,7 +206,7 @@ class Stage:
     def _append(self, table: str, columns: dict[str, Column], lines: Sequence[int], **same: int) -> None:
         numbers = range(self._staged, self._staged + len(lines))
         self._staged += len(lines)
-        self._uncommitted += len(lines)
+        self._uncommitted += len(lines) * ROW_BYTES
         columns |= {"row": ("BIGINT", lines), "number": ("BIGINT", numbers)}
         self._wait()
         if self._uncommitted > COMMITTED:

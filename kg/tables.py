@@ -82,6 +82,14 @@ class Tables:
             while part := cursor.fetchmany(FETCHED):
                 yield part
 
+    def stored(self, ask: str, **values: object) -> Iterator[tuple[Any, ...]]:
+        """`stream` of one table, in the order in which its rows stand there, which takes no sorting."""
+        self.run("SET preserve_insertion_order = true")
+        try:
+            yield from self.stream(ask, **values)
+        finally:
+            self.run("SET preserve_insertion_order = false")
+
     def append(self, table: str, columns: Mapping[str, Column], **same: object) -> None:
         """Append rows to a table, given by column; `same` are the columns that have one value in all of them."""
         names = ", ".join((*columns, *same))

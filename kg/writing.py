@@ -119,7 +119,7 @@ def _finish(waiting: "Future[object] | None", ledger: Ledger, written: int | Non
 
 def _rows(difference: Difference) -> int:
     tables = ("entity_todo", "triple_gone", "interaction_gone", "triple_todo", "interaction_todo", "gone")
-    return sum(next(difference.rows(table, "count(*)"))[0] for table in tables)
+    return sum(next(difference.rows(table, "count(*)"))[0] for table in (*tables, "entity WHERE alone"))
 
 
 def _cut(phase: str, kinds: dict[int, Kind], rows: Iterable[Any]) -> Iterator[Batch]:
