@@ -38,6 +38,8 @@ TYPES: Final = {
 }
 DAMAGED = ("not a valid DuckDB database", "checksum", "orrupt", "serializ")
 """How DuckDB says that a file is not what it wrote."""
+OUTSIDE = ("IO Error", "Could not write")
+"""How it says that the cause is not in the file."""
 Column = tuple[str, Sequence[Any]]
 """Its type in SQL, and its values; None for null."""
 
@@ -132,7 +134,7 @@ class Tables:
             said = str(error).strip().splitlines()[0]
             if any(sign in said for sign in DAMAGED):
                 raise StoreError(f"{self.path} is damaged: {said}; remove it, and load all files again") from error
-            hint = "; check the disk it is on and who may write there" if "IO Error" in said else ""
+            hint = "; check the disk it is on and who may write there" if any(sign in said for sign in OUTSIDE) else ""
             raise StoreError(f"{self.path} failed: {said}{hint}") from error
 
 

@@ -1,8 +1,13 @@
 """Fixtures for all tests, and the loud report of what could not be run on this machine."""
 
 import pytest
+from hypothesis import settings
 
 from tests.needs import NOT_RUN
+
+# No test asserts a time: machines are shared, and two processes run the tests.
+settings.register_profile("shared machine", deadline=None)
+settings.load_profile("shared machine")
 
 pytest_plugins = ["tests.bundles", "tests.graphs", "tests.browsers"]
 
