@@ -83,7 +83,8 @@ def _systems(recommender: Recommender) -> dict[str, System]:
     return {
         "popularity": lambda history: most_popular,
         "item-kNN": near,
-        "EASE": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
+        "EASE and graph": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
+        "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),
         "full pipeline": lambda history: recommender.rank_all(history).items,
