@@ -16,6 +16,15 @@ TRIPLES = st.sets(
     st.tuples(st.integers(0, ITEMS - 1), st.integers(0, 1), st.integers(ITEMS + 20, ITEMS + 19 + OTHERS)), max_size=30
 )
 PLAIN = LinearOptions(neighbours=ITEMS, user_exponent=0, item_exponent=0, knowledge=0, most_items=ITEMS)
+OPTIONS = st.builds(
+    LinearOptions,
+    neighbours=st.just(ITEMS),
+    regularisation=st.sampled_from([0.1, 4.0, 30.0]),
+    user_exponent=st.sampled_from([0.0, 0.25, 0.5]),
+    item_exponent=st.sampled_from([0.0, 0.25, 0.5]),
+    knowledge=st.sampled_from([0.0, 0.06, 2.0]),
+    most_items=st.just(ITEMS),
+)
 NOTHING = np.empty((0, 3), np.int32)
 
 
@@ -40,25 +49,11 @@ def by_the_equation(likes, triples, n_users, n_items, options):
     return b
 
 
-@given(
-    pairs=PAIRS,
-    triples=TRIPLES,
-    n_users=st.sampled_from([20, 5]),
-    regularisation=st.sampled_from([0.1, 4.0, 30.0]),
-    exponents=st.tuples(*[st.sampled_from([0.0, 0.25, 0.5])] * 2),
-    knowledge=st.sampled_from([0.0, 0.06, 2.0]),
-)
-def test_weights_are_those_of_the_equation(pairs, triples, n_users, regularisation, exponents, knowledge):
+@given(pairs=PAIRS, triples=TRIPLES, n_users=st.sampled_from([20, 5]), options=OPTIONS)
+def test_weights_are_those_of_the_equation(pairs, triples, n_users, options):
     """With 20 users the item matrix is the smaller one, with 5 the user matrix."""
     likes = np.array(sorted({(u % n_users, i) for u, i in pairs}), np.int32)
     rows = np.array(sorted(triples), np.int32).reshape(-1, 3)
-    options = replace(
-        PLAIN,
-        regularisation=regularisation,
-        user_exponent=exponents[0],
-        item_exponent=exponents[1],
-        knowledge=knowledge,
-    )
     near = linear_neighbours(likes, rows, n_users=n_users, n_items=ITEMS, options=options)
     np.testing.assert_allclose(dense(near), by_the_equation(likes, rows, n_users, ITEMS, options), atol=1e-3)
 
