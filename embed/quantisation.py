@@ -1,4 +1,4 @@
-"""The ranker in 8 bits: what each layer takes is a byte, its weights are bytes, and it adds in integers."""
+"""The ranker in 8 bits: what a layer takes are bytes, its weights are bytes, and it adds in integers."""
 
 import torch
 from torch import Tensor, nn
@@ -42,11 +42,16 @@ class QuantisedLinear(nn.Module):
 
 
 def quantised(network: nn.Sequential, sample: Tensor) -> nn.Sequential:
-    """The network with its linear layers in 8 bits; `sample` float32 (n, f) shows the range of each layer's input."""
+    """The network with all linear layers but the first in 8 bits; `sample` float32 (n, f) shows their inputs' ranges.
+
+    The first takes standardised features, some of which reach 17 deviations: a byte for all of them would be coarse,
+    and with so few inputs it would not be faster.
+    """
     layers: list[nn.Module] = []
     x = sample
     with torch.no_grad():
         for layer in network:
-            layers.append(QuantisedLinear(layer, x) if isinstance(layer, nn.Linear) else layer)
+            later = any(isinstance(earlier, nn.Linear) for earlier in layers)
+            layers.append(QuantisedLinear(layer, x) if later and isinstance(layer, nn.Linear) else layer)
             x = layer(x)
     return nn.Sequential(*layers).eval()

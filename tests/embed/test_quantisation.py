@@ -1,10 +1,12 @@
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from embed.calibration import Platt
 from embed.export import export_onnx
 from embed.quantisation import BYTE, LARGEST, QuantisedLinear, quantised
 from embed.ranker import TrainedRanker
@@ -15,7 +17,7 @@ from retrieval.ranker import open_ranker
 def network(seed=0, features=12, hidden=(32, 16)):
     torch.manual_seed(seed)
     sample = torch.randn(400, features)
-    return ranker_network(sample, hidden, dropout=0.1).eval(), sample
+    return nn.Sequential(*ranker_network(sample, hidden, dropout=0.1), Platt(1.5, -0.5)).eval(), sample
 
 
 @settings(max_examples=30, deadline=None)
@@ -65,6 +67,18 @@ def test_a_layer_without_input_and_weights_is_its_bias():
 def test_the_model_holds_bytes():
     whole, sample = network(features=40, hidden=(128, 64))
     large, small = (export_onnx(TrainedRanker(n, 0.5, 1)) for n in (whole, quantised(whole, sample)))
-    assert len(small) < len(large) / 2.5
-    kept = {c.data_type for c in onnx.load_from_string(small).graph.initializer if len(c.dims) == 2}
-    assert kept == {onnx.TensorProto.INT8}
+    assert len(small) < len(large) / 1.5
+    kept = [c.data_type for c in onnx.load_from_string(small).graph.initializer if len(c.dims) == 2]
+    assert kept == [onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT8]
+
+
+def test_the_runtime_counts_in_integers(tmp_path):
+    """It would also run the model in float, and slower than the one in 32 bits."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    model = export_onnx(TrainedRanker(quantised(*network()), 0.5, 1))
+    onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "optimised.onnx").graph.node]
+    assert kinds.count("QGemm") == 2
+    assert "DequantizeLinear" not in kinds

@@ -5,7 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
+from embed.calibration import Platt
 from embed.export import export_onnx
 from embed.ranker import RankerOptions, TrainedRanker, auc, train_ranker
 from embed.ranker_network import log_odds
@@ -46,6 +48,25 @@ def test_onnx_gives_what_torch_gives(rows, scale, seed):
     with torch.no_grad():
         expected = torch.sigmoid(ranker.network(torch.from_numpy(x))).numpy()[:, 0]
     np.testing.assert_allclose(open_ranker(export_onnx(ranker)).score(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [QUICK, ALL], ids=["plain", "all"])
+def test_the_model_bears_features_far_from_0(options):
+    """Standardising is part of the first layer, where large numbers are subtracted."""
+    features, labels, groups = examples()
+    features[:, 0] += 10_000
+    ranker = train_ranker(features, labels, groups, options)
+    expected = 1 / (1 + np.exp(-log_odds(ranker.network, torch.from_numpy(features))))
+    np.testing.assert_allclose(open_ranker(export_onnx(ranker)).score(features), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("options", [QUICK, replace(QUICK, hidden=()), replace(QUICK, hidden=(), bits=8)])
+def test_the_served_order_is_the_networks_own(options):
+    features, labels, groups = examples()
+    ranker = train_ranker(features, labels, groups, options)
+    uncalibrated = TrainedRanker(nn.Sequential(*ranker.network[:-1], Platt(1.0, 0.0)), 0.5, 1)
+    before, after = (open_ranker(export_onnx(r)).score(features) for r in (uncalibrated, ranker))
+    assert (np.diff(after[np.argsort(before)]) >= 0).all()
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
