@@ -51,8 +51,8 @@ class RankerOptions:
 class TrainedRanker:
     """A finished ranker; `network` maps features float32 (n, f) to calibrated log-odds (n, 1).
 
-    `calibration_error` is that of the validation part, before and after; `auc_cost` is what each way of making the
-    network cheaper took from the validation AUC.
+    `calibration_error` is that of the validation part, before and after two numbers were fitted there;
+    `auc_cost` is what each way of making the network cheaper took from the validation AUC.
     """
 
     network: nn.Sequential
