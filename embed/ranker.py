@@ -1,26 +1,36 @@
 """The deep ranker: a small network over the features of a candidate, trained by torch, served as ONNX."""
 
 import copy
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from embed.calibration import calibration_error, platt
+from embed.pruning import pruned
+from embed.quantisation import quantised
+from embed.ranker_network import log_odds, ranker_network
 from kg.bounds import Count, Part, Positive
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
 
-OPSET = 17
+SAMPLE = 20_000
+"""Rows that show the range of each layer before it is quantised."""
 
 
 @dataclass(frozen=True)
 class RankerOptions:
-    """The network and how it is trained; it stops after `patience` epochs that bring nothing."""
+    """The network and how it is trained; it stops after `patience` epochs that bring nothing.
+
+    Three ways to make it cheaper: `distil_from` are the hidden layers of a larger network that is trained first, and
+    whose answers count for `distillation` of each label; `prune` is the part of the hidden units that is taken out;
+    `bits` are those of each number in service.
+    """
 
     hidden: tuple[Count, ...] = (128, 64)
     dropout: Part = 0.2
@@ -29,32 +39,57 @@ class RankerOptions:
     epochs: Count = 50
     patience: Count = 3
     validation: Part = 0.15
+    distil_from: tuple[Count, ...] = ()
+    distillation: Part = 0.5
+    prune: Part = 0.0
+    bits: Literal[8, 32] = 32
     seed: int = 0
     device: str = "cpu"
 
 
 @dataclass(frozen=True)
 class TrainedRanker:
-    """A finished ranker; `network` maps features float32 (n, f) to the logarithm of the odds (n, 1)."""
+    """A finished ranker; `network` maps features float32 (n, f) to calibrated log-odds (n, 1).
+
+    `calibration_error` is that of the validation part, before and after two numbers were fitted there;
+    `auc_cost` is what each way of making the network cheaper took from the validation AUC.
+    """
 
     network: nn.Sequential
     validation_auc: float
     epochs: int
+    calibration_error: tuple[float, float] = (0.0, 0.0)
+    auc_cost: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What the bundle says of it."""
+        before, after = self.calibration_error
+        return {
+            "validation_auc": self.validation_auc,
+            "epochs": self.epochs,
+            "calibration_error.before": before,
+            "calibration_error": after,
+        } | {f"auc_cost.{step}": cost for step, cost in self.auc_cost.items()}
 
 
-class Standardise(nn.Module):
-    """(x - mean) / std, with constants from the training part."""
+@dataclass(frozen=True)
+class _Examples:
+    """Features float32 (n, f) and labels (n,), on the device; int64 rows to learn from and rows to be judged by."""
 
-    def __init__(self, features: Tensor) -> None:
-        super().__init__()
-        self.mean: Tensor
-        self.std: Tensor
-        self.register_buffer("mean", features.mean(0))
-        self.register_buffer("std", features.std(0).clamp_min(1e-6))
+    x: Tensor
+    y: Tensor
+    known: Tensor
+    judged: Tensor
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Standardise float32 (n, f)."""
-        return (x - self.mean) / self.std
+
+class _Stage(NamedTuple):
+    """A network on the way to the served one, and the step that made it."""
+
+    step: str
+    network: nn.Sequential
+    auc: float
+    epochs: int
 
 
 def train_ranker(
@@ -67,34 +102,23 @@ def train_ranker(
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
     The validation part holds whole groups (users), at least one. Binary cross-entropy, Adam, early stopping on the
-    validation part's AUC.
+    validation part's AUC; the log-odds are calibrated on it last.
 
     Raises NotReadyError where there is only one group, or no liked candidate on either side.
     """
-    device = torch.device(options.device)
-    later = _validation(groups, options)
-    x, y = torch.from_numpy(features).to(device), torch.from_numpy(labels).to(device)
-    known, judged = torch.from_numpy(np.flatnonzero(~later)).to(device), torch.from_numpy(later).to(device)
-    if not y[known].any() or not y[judged].any():
-        raise NotReadyError("too few users with a liked candidate to train a ranker: load more interactions")
+    examples = _examples(features, labels, groups, options)
     torch.manual_seed(options.seed)
-    network = _network(x[known], options).to(device)
-    optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
-    order = torch.Generator(device="cpu").manual_seed(options.seed)
-    best, best_auc, since = copy.deepcopy(network), 0.0, 0
-    epoch = 0
-    for epoch in range(1, options.epochs + 1):
-        shuffled = known[torch.randperm(len(known), generator=order).to(device)]
-        _epoch(network, optimiser, x, y, shuffled.split(options.batch_size))
-        score = auc(_scores(network, x[judged]), labels[later])
-        progress("ranker", epoch, options.epochs)
-        if score > best_auc:
-            best, best_auc, since = copy.deepcopy(network), score, 0
-        else:
-            since += 1
-        if since >= options.patience:
-            break
-    return TrainedRanker(best.cpu().eval(), best_auc, epoch)
+    stages = list(_stages(examples, options, progress))
+    served = stages[-1]
+    z, y = log_odds(served.network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy()
+    scaling = platt(z, y)
+    return TrainedRanker(
+        nn.Sequential(*served.network, scaling).cpu().eval(),
+        served.auc,
+        served.epochs,
+        (calibration_error(z, y), calibration_error(scaling(torch.from_numpy(z)).numpy(), y)),
+        {after.step: before.auc - after.auc for before, after in pairwise(stages)},
+    )
 
 
 def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
@@ -106,44 +130,15 @@ def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
     return float((rank[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else 0.5
 
 
-def export_onnx(ranker: TrainedRanker) -> bytes:
-    """The network and its sigmoid as an ONNX model: `features` float32 (n, f) to `score` float32 (n, 1).
-
-    Written node by node: the network is small, and torch's exporter would bring two more packages.
-    """
-    nodes: list[Any] = []
-    constants: list[Any] = []
-    value = "features"
-
-    def constant(name: str, tensor: Tensor) -> str:
-        constants.append(numpy_helper.from_array(tensor.detach().numpy(), name))
-        return name
-
-    def node(kind: str, *inputs: str, **attributes: int) -> str:
-        output = f"{kind.lower()}{len(nodes)}"
-        nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    for i, layer in enumerate(ranker.network):
-        if isinstance(layer, Standardise):
-            value = node("Sub", value, constant("mean", layer.mean))
-            value = node("Div", value, constant("std", layer.std))
-        elif isinstance(layer, nn.Linear):
-            value = node("Gemm", value, constant(f"w{i}", layer.weight), constant(f"b{i}", layer.bias), transB=1)
-        elif isinstance(layer, nn.ReLU):
-            value = node("Relu", value)
-    nodes.append(helper.make_node("Sigmoid", [value], ["score"]))
-    width = next(layer.in_features for layer in ranker.network if isinstance(layer, nn.Linear))
-    graph = helper.make_graph(
-        nodes,
-        "ranker",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", width])],
-        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["n", 1])],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+def _examples(
+    features: NDArray[np.float32], labels: NDArray[np.float32], groups: NDArray[np.int64], options: RankerOptions
+) -> _Examples:
+    device = torch.device(options.device)
+    later = _validation(groups, options)
+    if not labels[~later].any() or not labels[later].any():
+        raise NotReadyError("too few users with a liked candidate to train a ranker: load more interactions")
+    arrays = (features, labels, np.flatnonzero(~later), np.flatnonzero(later))
+    return _Examples(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
 def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
@@ -154,27 +149,71 @@ def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np
     return np.isin(groups, np.random.default_rng(options.seed).choice(distinct, n, replace=False))
 
 
-def _network(features: Tensor, options: RankerOptions) -> nn.Sequential:
-    layers: list[nn.Module] = [Standardise(features)]
-    width = features.shape[1]
-    for size in options.hidden:
-        layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(options.dropout)]
-        width = size
-    return nn.Sequential(*layers, nn.Linear(width, 1))
+def _stages(examples: _Examples, options: RankerOptions, progress: Progress) -> Iterator[_Stage]:
+    """Learn, and make cheaper what was learned, as far as it is asked for."""
+    step = "learning"
+    features = examples.x[examples.known]
+    if options.distil_from:
+        network = ranker_network(features, options.distil_from, options.dropout)
+        large = _learned("large", network, examples, options, progress)
+        yield large
+        examples, step = _softened(examples, large.network, options.distillation), "distillation"
+    network = ranker_network(features, options.hidden, options.dropout)
+    stage = _learned(step, network, examples, options, progress)
+    yield stage
+    if options.prune:
+        stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, progress)
+        yield stage
+    if options.bits == 8:
+        sample = examples.x[examples.known[:: max(1, len(examples.known) // SAMPLE)]]
+        network = quantised(stage.network, sample)
+        yield stage._replace(step="quantisation", network=network, auc=_judged(network, examples))
+
+
+def _softened(examples: _Examples, network: nn.Sequential, part: float) -> _Examples:
+    """With `part` of each label replaced by what the network says of it.
+
+    Cross-entropy is linear in the label, so this is the weighted sum of both losses (Hinton et al. 2015, section 2;
+    temperature 1: with two classes there are no small odds among the wrong answers to be made larger).
+    """
+    said = torch.from_numpy(log_odds(network, examples.x)).to(examples.y.device).sigmoid()
+    y = examples.y.clone()
+    y[examples.known] = (1 - part) * y[examples.known] + part * said[examples.known]
+    return replace(examples, y=y)
+
+
+def _learned(
+    step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, progress: Progress
+) -> _Stage:
+    """The network as it was after its best epoch."""
+    optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
+    order = torch.Generator(device="cpu").manual_seed(options.seed)
+    best, best_auc, since = copy.deepcopy(network), 0.0, 0
+    epoch = 0
+    for epoch in range(1, options.epochs + 1):
+        shuffled = examples.known[torch.randperm(len(examples.known), generator=order).to(examples.known.device)]
+        _epoch(network, optimiser, examples, shuffled.split(options.batch_size))
+        score = _judged(network, examples)
+        progress("ranker" if step == "learning" else f"ranker ({step})", epoch, options.epochs)
+        if score > best_auc:
+            best, best_auc, since = copy.deepcopy(network), score, 0
+        else:
+            since += 1
+        if since >= options.patience:
+            break
+    return _Stage(step, best.eval(), best_auc, epoch)
 
 
 def _epoch(
-    network: nn.Sequential, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, batches: tuple[Tensor, ...]
+    network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, batches: tuple[Tensor, ...]
 ) -> None:
     network.train()
     for rows in batches:
         optimiser.zero_grad()
-        loss = nn.functional.binary_cross_entropy_with_logits(network(x[rows]).squeeze(1), y[rows])
+        loss = nn.functional.binary_cross_entropy_with_logits(network(examples.x[rows]).squeeze(1), examples.y[rows])
         loss.backward()
         optimiser.step()
 
 
-def _scores(network: nn.Sequential, x: Tensor) -> NDArray[np.float32]:
-    network.eval()
-    with torch.no_grad():
-        return np.asarray(network(x).squeeze(1).cpu().numpy(), np.float32)
+def _judged(network: nn.Sequential, examples: _Examples) -> float:
+    return auc(log_odds(network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy())

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Draft
+from embed.export import export_onnx
 from embed.learning import TeacherOptions, learn
-from embed.ranker import RankerOptions, TrainedRanker, export_onnx, train_ranker
+from embed.ranker import RankerOptions, TrainedRanker, train_ranker
 from embed.split import held_out_by_time
 from embed.teachers import Teachers
 from kg.bounds import Count, Part
@@ -53,7 +54,7 @@ def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progres
         "options": asdict(options),
         "features": FEATURES,
         "libraries": {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION},
-        "metrics": {"ranker.validation_auc": round(ranker.validation_auc, 4), "ranker.epochs": ranker.epochs},
+        "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.metrics.items()},
     }
     index = build_index(teachers.gnn_items)
     return Draft(snapshot, ontology, teachers, held_out, index, export_onnx(ranker), about)

@@ -101,6 +101,15 @@ def test_the_manifest_says_how_it_was_made():
     assert about["options"]["holdout"] == 0.2
     assert {"torch", "pykeen", "dgl", "kgrec"} <= about["libraries"].keys()
     assert 0 <= about["metrics"]["ranker.validation_auc"] <= 1
+    assert {"ranker.calibration_error", "ranker.calibration_error.before"} <= about["metrics"].keys()
+
+
+def test_the_manifest_says_what_a_cheaper_ranker_cost_and_a_seed_repeats_it():
+    options = replace(QUICK, ranker=replace(QUICK.ranker, bits=8, prune=0.5, distil_from=(256,)))
+    first, second = (train(library(), ONTOLOGY, options) for _ in range(2))
+    costs = {name for name in first.about["metrics"] if name.startswith("ranker.auc_cost.")}
+    assert costs == {f"ranker.auc_cost.{step}" for step in ("distillation", "pruning", "quantisation")}
+    assert first.ranker == second.ranker
 
 
 def test_without_likes_it_says_what_is_missing():

@@ -1,0 +1,107 @@
+"""The ranker as an ONNX model, written node by node: torch's exporter would bring two more packages."""
+
+import copy
+from typing import Any
+
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from embed.calibration import Platt
+from embed.quantisation import QuantisedLinear
+from embed.ranker import TrainedRanker
+from embed.ranker_network import Standardise
+
+OPSET = 17
+
+
+NOTHING = Platt(1.0, 0.0)
+"""The scaling of a layer that is not the last."""
+
+
+def export_onnx(ranker: TrainedRanker) -> bytes:
+    """The network and its sigmoid: `features` float32 (n, f) to `score` float32 (n, 1).
+
+    What comes before the first layer and after the last becomes a part of it: four nodes that take as long as a layer.
+    Dropout is nothing in service.
+    """
+    layers, width, scaling = _folded([layer for layer in ranker.network if not isinstance(layer, nn.Dropout)])
+    graph = _Graph()
+    value = "features"
+    for layer in layers[:-1]:
+        value = _written(graph, layer, value, NOTHING)
+    graph.node("Sigmoid", _written(graph, layers[-1], value, scaling), output="score")
+    model = helper.make_model(graph.made(width), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def _folded(layers: list[nn.Module]) -> tuple[list[nn.Module], int, Platt]:
+    """The layers between features and log-odds, the number of features, and how the last one is scaled."""
+    match layers:
+        case [Standardise() as before, nn.Linear() as first, *between, Platt() as scaling]:
+            return [_of_raw_features(before, first), *between], first.in_features, scaling
+    raise TypeError(f"this is no ranker: {layers}")
+
+
+def _of_raw_features(standardise: Standardise, layer: nn.Linear) -> nn.Linear:
+    """The layer for features as they come. In float64: a mean may be far larger than what varies around it."""
+    weight = layer.weight.detach().double() / standardise.std.double()
+    folded = copy.deepcopy(layer)
+    folded.weight = nn.Parameter(weight.float())
+    folded.bias = nn.Parameter((layer.bias.detach().double() - weight @ standardise.mean.double()).float())
+    return folded
+
+
+class _Graph:
+    """Nodes and constants as they come, each named by its place."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, tensor: Tensor) -> str:
+        name = f"constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(tensor.detach().numpy(), name))
+        return name
+
+    def node(self, kind: str, *inputs: str, output: str = "", **attributes: float) -> str:
+        output = output or f"{kind.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def made(self, width: int) -> Any:
+        ends = (("features", width), ("score", 1))
+        features, score = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", size]) for name, size in ends)
+        return helper.make_graph(self.nodes, "ranker", [features], [score], self.constants)
+
+
+def _written(graph: _Graph, layer: nn.Module, value: str, scaling: Platt) -> str:
+    """Write one layer that takes `value`, scaled, and name what it gives."""
+    match layer:
+        case nn.Linear():
+            bias = layer.bias * scaling.slope + scaling.intercept
+            ends = (graph.constant(layer.weight), graph.constant(bias))
+            return graph.node("Gemm", value, *ends, transB=1, alpha=scaling.slope.item())
+        case QuantisedLinear():
+            return _in_bytes(graph, layer, value, scaling)
+        case nn.ReLU():
+            return graph.node("Relu", value)
+    raise TypeError(f"no ONNX is known for {layer}")
+
+
+def _in_bytes(graph: _Graph, layer: QuantisedLinear, value: str, scaling: Platt) -> str:
+    """A Gemm whose inputs come out of bytes: ONNX Runtime makes them one product in integers (QGemm).
+
+    The scaling changes the size of a step, and adds steps: it leaves the order of the sums as it is.
+    """
+    constant, node = graph.constant, graph.node
+    weight_scale = layer.weight_scale * scaling.slope
+    step = layer.scale * weight_scale
+    bias = layer.bias + (scaling.intercept / step).round().to(torch.int32)
+    scale, zero = constant(layer.scale), constant(layer.zero)
+    taken = node("DequantizeLinear", node("QuantizeLinear", value, scale, zero), scale, zero)
+    none = constant(torch.zeros_like(layer.weight[:, 0]))  # it fuses only what names its zero
+    weights = node("DequantizeLinear", constant(layer.weight), constant(weight_scale), none, axis=0)
+    return node("Gemm", taken, weights, node("DequantizeLinear", constant(bias), constant(step), axis=0), transB=1)
