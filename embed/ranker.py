@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from embed.labelled import auc
 from kg.bounds import Count, Part, Positive
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
@@ -95,15 +96,6 @@ def train_ranker(
         if since >= options.patience:
             break
     return TrainedRanker(best.cpu().eval(), best_auc, epoch)
-
-
-def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
-    """The chance that a positive is scored above a negative, ties counting half (Hanley and McNeil 1982)."""
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    positive = labels > 0
-    n, m = int(positive.sum()), int((~positive).sum())
-    return float((rank[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else 0.5
 
 
 def export_onnx(ranker: TrainedRanker) -> bytes:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from embed.split import SplitBy
 from kg.journal import Journal
 from kg.rejects import Limit
 from kg.workspace import Workspace
@@ -82,7 +83,14 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     default=0.2,
     show_default=True,
     type=click.FloatRange(0, 1, max_open=True),
-    help="Last part of each history kept for `kg evaluate`.",
+    help="The part kept back for `kg evaluate`.",
+)
+@click.option(
+    "--split",
+    default="user",
+    show_default=True,
+    type=click.Choice(get_args(SplitBy)),
+    help="Keep back the last part of each user's history, their last like alone, or all after one moment.",
 )
 @click.option(
     "--seed",
@@ -96,13 +104,13 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
 )
 @machine
-def train(holdout: float, seed: int, device: str, changes: tuple[str, ...], as_json: bool) -> None:
+def train(changes: tuple[str, ...], as_json: bool, **how: Any) -> None:
     """Learn vectors and the ranker from the graph, and publish them as a bundle.
 
     docs/reference.md lists what --set can change, with the defaults.
     """
     with _training_libraries(), console.bars() as progress:
-        options = steps.training_options(holdout, seed, device, changes)
+        options = steps.training_options(changes=changes, **how)
         trained = steps.learn(Workspace.from_env(), options, progress)
     if as_json:
         console.as_json(asdict(trained))
