@@ -41,18 +41,19 @@ def held_out_by_time(interactions: Interactions, fraction: float, *, at_least: i
 
 
 def held_out_last(interactions: Interactions) -> NDArray[np.bool_]:
-    """Leave-last-out: mark each user's last like of an item that was new to them, and all that follows: bool (m,).
+    """Leave-last-out: of the items that a user ever liked, hold out the one met last, from its first meeting on.
 
-    What follows are dislikes and items met before, so exactly one liked item is held out. Users with fewer than two
-    such likes keep all of theirs.
+    Gives bool (m,). What follows besides are items that were met before, or never liked, so exactly one liked item is
+    held out. Users with fewer than two liked items keep all of their interactions.
     """
     pair = interactions.user * (np.int64(interactions.item.max(initial=0)) + 1) + interactions.item
-    new = np.zeros(len(interactions), np.bool_)
-    new[np.unique(pair, return_index=True)[1]] = True
-    liked = np.flatnonzero(new & interactions.positive)
-    users, count = np.unique(interactions.user[liked], return_counts=True)
+    _, met, which = np.unique(pair, return_index=True, return_inverse=True)
+    liked = np.zeros(len(met), np.bool_)
+    liked[which[interactions.positive]] = True
+    first = np.sort(met[liked])
+    users, count = np.unique(interactions.user[first], return_counts=True)
     last = np.full(interactions.user.max(initial=-1) + 1, len(interactions))
-    last[users[count > 1]] = liked[np.cumsum(count) - 1][count > 1]
+    last[users[count > 1]] = first[np.cumsum(count) - 1][count > 1]
     return np.asarray(np.arange(len(interactions)) >= last[interactions.user], np.bool_)
 
 

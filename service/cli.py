@@ -20,6 +20,7 @@ from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
 from service import console, ingesting, server, steps
 from service import demo as demonstration
+from service.remote import Service
 from service.settings import Settings
 
 machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
@@ -120,14 +121,22 @@ def train(changes: tuple[str, ...], as_json: bool, **how: Any) -> None:
 
 @kg.command()
 @click.option("-k", default=20, show_default=True, help="Cut-off of the metrics.", type=click.IntRange(1, 1000))
+@click.option("--url", metavar="ADDRESS", help="Score the lists of the service that runs there, too.")
 @machine
-def evaluate(k: int, as_json: bool) -> None:
-    """Score the bundle, beside simpler systems, on the interactions that it held out."""
+def evaluate(k: int, url: str | None, as_json: bool) -> None:
+    """Score the bundle, beside simpler systems, on the interactions that it held out.
+
+    All-ranking: candidates are all items less the user's known ones; users are those with a held-out liked item.
+    Each figure is a mean over users, ± half of its 95 % confidence interval; p is that of a paired randomisation test
+    against the full pipeline. A service at --url has to serve this very bundle. docs/evaluation.md says what each
+    figure is.
+    """
     with _training_libraries():
         from retrieval.evaluation import evaluate as score
 
         with console.bars() as progress, _recommender() as recommender:
-            scored = score(recommender, k, progress)
+            service = None if url is None else Service.at(url, recommender.bundle.version).recommend
+            scored = score(recommender, k, progress, service)
     if as_json:
         console.as_json(asdict(scored))
     else:
