@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from embed.calibration import calibration_error, platt
+from embed.labelled import auc
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_network import log_odds, ranker_network
@@ -119,15 +120,6 @@ def train_ranker(
         (calibration_error(z, y), calibration_error(scaling(torch.from_numpy(z)).numpy(), y)),
         {after.step: before.auc - after.auc for before, after in pairwise(stages)},
     )
-
-
-def auc(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
-    """The chance that a positive is scored above a negative, ties counting half (Hanley and McNeil 1982)."""
-    _, place, count = np.unique(scores, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    positive = labels > 0
-    n, m = int(positive.sum()), int((~positive).sum())
-    return float((rank[positive].sum() - n * (n + 1) / 2) / (n * m)) if n and m else 0.5
 
 
 def _examples(

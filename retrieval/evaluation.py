@@ -1,47 +1,81 @@
 """Scores what is served, on what was held out, beside simpler systems. Imports scipy; never imported by serving."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embed import beyond
 from embed.bundle import Bundle
-from embed.itemknn import item_neighbours
-from embed.metrics import ndcg, recall
+from embed.metrics import hit, ndcg, ndcg_kgat, recall
+from embed.protocol import mean
+from embed.significance import Difference, difference
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
+from retrieval.answer import Query
 from retrieval.cases import users_at
 from retrieval.history import History
+from retrieval.labels import Labelled, labelled
 from retrieval.recommend import Recommender
-from retrieval.sources import popular, user_vector
+from retrieval.systems import PIPELINE, Ask, System, systems
 
-System = Callable[[History], NDArray[np.integer]]
-"""Gives the items for a history, best first; seen ones are removed by the caller."""
+Case = tuple[History, NDArray[np.int32]]
+"""A user: what is known, and what they liked later, int32."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One row of the table: means over users; `coverage` is the share of the catalog in any user's first k."""
+    """One row of the table: means over users of what `embed/metrics.py` and `embed/beyond.py` define.
+
+    A margin is the half width of the 95 % confidence interval. `recall_less` and `ndcg_less` are this system's values
+    less those of the full pipeline, user by user; the pipeline itself has none.
+    """
 
     system: str
     recall: float
+    recall_margin: float
     ndcg: float
+    ndcg_margin: float
+    ndcg_kgat: float
+    hit_rate: float
     coverage: float
+    gini: float
+    novelty: float
+    diversity: float
+    popularity: float
+    recall_less: Difference | None
+    ndcg_less: Difference | None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A table, and what it was made on."""
+    """A table, and what it was made on. `labelled` says how the full pipeline tells liked from others."""
 
     k: int
+    split: str
     users: int
     held_out: int
     rows: tuple[Scored, ...]
+    labelled: Labelled
 
 
-def evaluate(recommender: Recommender, k: int = 20, progress: Progress = silent) -> Evaluation:
+@dataclass(frozen=True)
+class _Judged:
+    """One system's lists, user by user, and its values, float64 (n,)."""
+
+    lists: list[NDArray[np.integer]]
+    recall: NDArray[np.float64]
+    ndcg: NDArray[np.float64]
+    ndcg_kgat: NDArray[np.float64]
+    hit: NDArray[np.float64]
+
+
+def evaluate(
+    recommender: Recommender, k: int = 20, progress: Progress = silent, service: Ask | None = None
+) -> Evaluation:
     """All-ranking: candidates are all items less the ones in the history; users with a held-out liked item.
+
+    Where a running `service` is given, its lists for the same histories are a row of their own.
 
     Raises NotReadyError if the bundle held nothing out.
     """
@@ -49,52 +83,59 @@ def evaluate(recommender: Recommender, k: int = 20, progress: Progress = silent)
     cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
     if not cases:
         raise NotReadyError("this bundle held no interactions out: train it with `kg train --holdout 0.2`")
-    rows = []
-    systems = _systems(recommender)
-    for done, (name, system) in enumerate(systems.items()):
-        progress(f"evaluate {name}", done, len(systems))
-        rows.append(_score(name, system, cases, k, bundle.catalog.n_items))
-    return Evaluation(k, len(cases), sum(len(liked) for _, liked in cases), tuple(rows))
+    if service:
+        service(Query(n=k, explain=False))  # what is wrong with it is said at once
+    compared = systems(recommender, k, service)
+    judged = {}
+    for done, (name, system) in enumerate(compared.items()):
+        progress(f"evaluate {name}", done, len(compared))
+        judged[name] = _judge(system, cases, k)
+    return Evaluation(
+        k,
+        str(bundle.manifest.get("options", {}).get("split", "user")),
+        len(cases),
+        sum(len(liked) for _, liked in cases),
+        tuple(_row(name, found, judged[PIPELINE], bundle) for name, found in judged.items()),
+        labelled(recommender, cases),
+    )
 
 
-def _score(name: str, system: System, cases: list[tuple[History, NDArray[np.int32]]], k: int, n_items: int) -> Scored:
-    recalls, ndcgs, shown = [], [], np.zeros(n_items, np.bool_)
-    for history, liked in cases:
+def _judge(system: System, cases: list[Case], k: int) -> _Judged:
+    lists = []
+    for history, _ in cases:
         ranked = system(history)
-        first = ranked[~np.isin(ranked, history.seen)][:k]
-        recalls.append(recall(first, liked, k))
-        ndcgs.append(ndcg(first, liked, k))
-        shown[first] = True
-    return Scored(name, float(np.mean(recalls)), float(np.mean(ndcgs)), float(shown.mean()))
+        lists.append(ranked[~np.isin(ranked, history.seen)][:k])
+    values = (
+        [metric(first, liked, k) for first, (_, liked) in zip(lists, cases, strict=True)]
+        for metric in (recall, ndcg, ndcg_kgat, hit)
+    )
+    return _Judged(lists, *(np.array(value) for value in values))
 
 
-def _systems(recommender: Recommender) -> dict[str, System]:
-    bundle = recommender.bundle
-    teachers = bundle.teachers
-    most_popular = popular(teachers)
-    near = _item_knn(bundle)
-    items = np.asarray(teachers.transe_entities[: teachers.n_items])
+def _row(name: str, judged: _Judged, pipeline: _Judged, bundle: Bundle) -> Scored:
+    likers, n_users, n_items = _likers(bundle), bundle.catalog.n_users, bundle.catalog.n_items
+    graph, lists = bundle.teachers.adjacency, judged.lists
+    recalled, gained = mean(judged.recall), mean(judged.ndcg)
+    return Scored(
+        system=name,
+        recall=recalled.value,
+        recall_margin=recalled.margin,
+        ndcg=gained.value,
+        ndcg_margin=gained.margin,
+        ndcg_kgat=float(judged.ndcg_kgat.mean()),
+        hit_rate=float(judged.hit.mean()),
+        coverage=beyond.coverage(lists, n_items),
+        gini=beyond.gini(lists, n_items),
+        novelty=float(np.mean([beyond.novelty(items, likers, n_users) for items in lists])),
+        diversity=float(np.mean([beyond.diversity(items, graph) for items in lists])),
+        popularity=float(np.mean([beyond.popularity(items, likers) for items in lists])),
+        recall_less=None if judged is pipeline else difference(judged.recall, pipeline.recall),
+        ndcg_less=None if judged is pipeline else difference(judged.ndcg, pipeline.ndcg),
+    )
 
-    def transe(history: History) -> NDArray[np.integer]:
-        if not len(history.liked):
-            return most_popular
-        return np.argsort(np.linalg.norm(items - items[history.liked].mean(axis=0), axis=1), kind="stable")
 
-    return {
-        "popularity": lambda history: most_popular,
-        "item-kNN": near,
-        "EASE and graph": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
-        "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
-        "TransE only": transe,
-        "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),
-        "full pipeline": lambda history: recommender.rank_all(history).items,
-    }
-
-
-def _item_knn(bundle: Bundle) -> System:
-    """The yardstick: cosine neighbours, learned from exactly what the bundle learned from."""
+def _likers(bundle: Bundle) -> NDArray[np.int64]:
+    """How many users were known to like each item when the bundle was made: int64 (I,)."""
     known = bundle.interactions.where(~bundle.held_out & bundle.interactions.positive)
-    catalog = bundle.catalog
-    likes = np.stack([known.user, known.item], axis=1)
-    near = item_neighbours(likes, n_users=catalog.n_users, n_items=catalog.n_items, k=200, shrinkage=10.0)
-    return lambda history: np.argsort(-near.score(history.liked), kind="stable")
+    pairs = np.unique(np.stack([known.user, known.item]), axis=1)
+    return np.bincount(pairs[1], minlength=bundle.catalog.n_items)

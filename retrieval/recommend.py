@@ -59,8 +59,9 @@ class Recommender:
             raise InputError(f"n is {query.n}; it must be from 1 to {MOST}")
         degraded = self.refresh()
         history = self._history(query)
-        excluded = np.concatenate([self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
-        ranked = self._first(self.rank_all(history), history, excluded, query.n)
+        closed = np.concatenate([history.seen, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
+        history = History(history.liked, closed)  # what shall not come back takes no candidate's place
+        ranked = self._first(self.rank_all(history), history, query.n)
         return self._answer(query, history, ranked, degraded)
 
     def similar(self, key: str, n: int) -> Answer:
@@ -139,12 +140,11 @@ class Recommender:
         order = np.argsort(-probability, kind="stable")
         return Ranked(items[order], probability[order])
 
-    def _first(self, ranked: Ranked, history: History, excluded: Items, n: int) -> Ranked:
-        """The first n that are not excluded; where the sources gave fewer, the most popular others, scored 0."""
-        free = ~np.isin(ranked.items, excluded)
-        items, item_scores = ranked.items[free][:n], ranked.scores[free][:n]
+    def _first(self, ranked: Ranked, history: History, n: int) -> Ranked:
+        """The first n; where the sources gave fewer, the most popular others that were not seen, scored 0."""
+        items, item_scores = ranked.items[:n], ranked.scores[:n]
         if len(items) < n:
-            taken = np.concatenate([items, history.seen, excluded])
+            taken = np.concatenate([items, history.seen])
             more = self._popular[~np.isin(self._popular, taken)][: n - len(items)]
             items = np.concatenate([items, more])
             item_scores = np.concatenate([item_scores, np.zeros(len(more), np.float32)])

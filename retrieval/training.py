@@ -11,7 +11,7 @@ from embed.bundle import Draft
 from embed.export import export_onnx
 from embed.learning import TeacherOptions, learn
 from embed.ranker import RankerOptions, TrainedRanker, train_ranker
-from embed.split import held_out_by_time
+from embed.split import SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
 from kg.bounds import Count, Part
 from kg.progress import Progress, silent
@@ -31,11 +31,13 @@ _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
 class TrainOptions:
     """`holdout` is the last part of each user's history that nothing is learned from; `kg evaluate` needs it.
 
+    `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
     `ranker_users` bounds how many users the ranker learns from.
     """
 
     holdout: Part = 0.2
+    split: SplitBy = "user"
     ranker_holdout: Part = 0.2
     ranker_users: Count = 20_000
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
@@ -47,9 +49,9 @@ def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progres
 
     Raises NotReadyError where there is too little to learn from.
     """
-    held_out = held_out_by_time(snapshot.interactions, options.holdout)
-    ranker = _ranker(snapshot, ~held_out, options, progress)
-    teachers = learn(snapshot, ~held_out, options.teachers, _named("final", progress))
+    later = held_out(snapshot.interactions, options.split, options.holdout)
+    ranker = _ranker(snapshot, ~later, options, progress)
+    teachers = learn(snapshot, ~later, options.teachers, _named("final", progress))
     about = {
         "options": asdict(options),
         "features": FEATURES,
@@ -57,7 +59,7 @@ def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progres
         "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.metrics.items()},
     }
     index = build_index(teachers.gnn_items)
-    return Draft(snapshot, ontology, teachers, held_out, index, export_onnx(ranker), about)
+    return Draft(snapshot, ontology, teachers, later, index, export_onnx(ranker), about)
 
 
 def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, progress: Progress) -> TrainedRanker:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from embed.split import SplitBy
 from kg.journal import Journal
 from kg.rejects import Limit
 from kg.workspace import Workspace
@@ -19,6 +20,7 @@ from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
 from service import console, ingesting, server, steps
 from service import demo as demonstration
+from service.remote import Service
 from service.settings import Settings
 
 machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
@@ -82,7 +84,14 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     default=0.2,
     show_default=True,
     type=click.FloatRange(0, 1, max_open=True),
-    help="Last part of each history kept for `kg evaluate`.",
+    help="The part kept back for `kg evaluate`.",
+)
+@click.option(
+    "--split",
+    default="user",
+    show_default=True,
+    type=click.Choice(get_args(SplitBy)),
+    help="Keep back the last part of each user's history, their last like alone, or all after one moment.",
 )
 @click.option(
     "--seed",
@@ -96,13 +105,13 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
 )
 @machine
-def train(holdout: float, seed: int, device: str, changes: tuple[str, ...], as_json: bool) -> None:
+def train(changes: tuple[str, ...], as_json: bool, **how: Any) -> None:
     """Learn vectors and the ranker from the graph, and publish them as a bundle.
 
     docs/reference.md lists what --set can change, with the defaults.
     """
     with _training_libraries(), console.bars() as progress:
-        options = steps.training_options(holdout, seed, device, changes)
+        options = steps.training_options(changes=changes, **how)
         trained = steps.learn(Workspace.from_env(), options, progress)
     if as_json:
         console.as_json(asdict(trained))
@@ -112,14 +121,22 @@ def train(holdout: float, seed: int, device: str, changes: tuple[str, ...], as_j
 
 @kg.command()
 @click.option("-k", default=20, show_default=True, help="Cut-off of the metrics.", type=click.IntRange(1, 1000))
+@click.option("--url", metavar="ADDRESS", help="Score the lists of the service that runs there, too.")
 @machine
-def evaluate(k: int, as_json: bool) -> None:
-    """Score the bundle, beside simpler systems, on the interactions that it held out."""
+def evaluate(k: int, url: str | None, as_json: bool) -> None:
+    """Score the bundle, beside simpler systems, on the interactions that it held out.
+
+    All-ranking: candidates are all items less the user's known ones; users are those with a held-out liked item.
+    Each figure is a mean over users, ± half of its 95 % confidence interval; p is that of a paired randomisation test
+    against the full pipeline. A service at --url has to serve this very bundle. docs/evaluation.md says what each
+    figure is.
+    """
     with _training_libraries():
         from retrieval.evaluation import evaluate as score
 
         with console.bars() as progress, _recommender() as recommender:
-            scored = score(recommender, k, progress)
+            service = None if url is None else Service.at(url, recommender.bundle.version).recommend
+            scored = score(recommender, k, progress, service)
     if as_json:
         console.as_json(asdict(scored))
     else:

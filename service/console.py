@@ -1,6 +1,7 @@
 """What the commands print: tables, bars and reasons for people, JSON for machines."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,8 +37,16 @@ _bars = Console(stderr=True)
 
 
 def as_json(value: object) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    """Print one JSON document; JSON has no word for a number that is not finite, so that is null."""
+    sys.stdout.write(json.dumps(_finite(value), ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager
@@ -126,10 +135,37 @@ def answer(heading: str, given: Answer) -> None:
 
 
 def evaluation(scored: "Evaluation") -> None:
-    """Print the evaluation table."""
-    title = f"{scored.users:,} users, {scored.held_out:,} held-out liked items"
-    rows = [(r.system, r.recall, r.ndcg, r.coverage) for r in scored.rows]
-    table(title, ("system", f"recall@{scored.k}", f"ndcg@{scored.k}", f"coverage@{scored.k}"), rows)
+    """Print how right the lists are, what else they are, and how liked items are told from others."""
+    k, pairs = scored.k, scored.labelled
+    line(f"{scored.users:,} users, {scored.held_out:,} held-out liked items (split by {scored.split})")
+    right = [
+        (
+            row.system,
+            _with_margin(row.recall, row.recall_margin),
+            _with_margin(row.ndcg, row.ndcg_margin),
+            f"{row.ndcg_less.value:+.4f} {_margin(row.ndcg_less.margin)}" if row.ndcg_less else "",
+            f"{row.ndcg_less.p:.4f}" if row.ndcg_less else "",
+        )
+        for row in scored.rows
+    ]
+    table("", ("system", f"recall@{k}", f"ndcg@{k}", "less pipeline", "p"), right)
+    beyond = [
+        (row.system, row.hit_rate, row.coverage, row.gini, row.novelty, row.diversity, row.popularity)
+        for row in scored.rows
+    ]
+    table("", ("system", "hits", "coverage", "Gini", "novelty", "diversity", "liked by"), beyond)
+    line(
+        f"Liked or drawn at random, {pairs.pairs:,} pairs: "
+        f"AUC {pairs.auc:.4f}, accuracy {pairs.accuracy:.4f}, F1 {pairs.f1:.4f}"
+    )
+
+
+def _with_margin(value: float, margin: float) -> str:
+    return f"{value:.4f} {_margin(margin)}"
+
+
+def _margin(margin: float) -> str:
+    return "±" + f"{margin:.4f}".removeprefix("0")
 
 
 def mapping(title: str, values: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from embed.bundle import current, open_bundle, publish
+from embed.split import SplitBy
 from kg.bolt import QueryResult
 from kg.connect import connect
 from kg.cypher import RECORDS
@@ -40,7 +41,11 @@ class Trained:
 
 
 def training_options(
-    holdout: float = 0.2, seed: int = 0, device: str = "cpu", changes: Sequence[str] = ()
+    holdout: float = 0.2,
+    seed: int = 0,
+    device: str = "cpu",
+    changes: Sequence[str] = (),
+    split: SplitBy = "user",
 ) -> "TrainOptions":
     """How to train; `changes` are NAME=VALUE pairs. Needs the training libraries. Raises InputError."""
     import torch
@@ -52,7 +57,7 @@ def training_options(
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} cannot be used here ({reason}); try cpu or cuda") from error
-    options = TrainOptions(holdout=holdout)
+    options = TrainOptions(holdout, split)
     options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
     return tuned(options, changes)
 

@@ -16,6 +16,8 @@ YEAR_9999_MS = 253_402_300_799_999
 
 Key = Annotated[str, Field(min_length=1, max_length=512)]
 Keys = Annotated[tuple[Key, ...], Field(max_length=MAX_KEYS)]
+WholeHistory = Annotated[tuple[Key, ...], Field(max_length=10_000)]
+"""As much as somebody does in a lifetime; a body is bounded by KG_MAX_BODY besides."""
 Count = Annotated[int, Field(ge=1, le=200)]
 
 
@@ -74,11 +76,11 @@ class PageQuery(QueryString):
 class RecommendationsRequest(Body):
     """Recommendations for a history."""
 
-    history: Keys = ()
+    history: WholeHistory = ()
     """Items that were liked, newest last."""
     n: Count = 10
     """How many items to recommend."""
-    exclude: Keys = ()
+    exclude: WholeHistory = ()
     """Items that must not be recommended."""
     explain: bool = True
     """Whether to explain each recommendation."""

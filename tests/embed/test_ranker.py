@@ -9,7 +9,8 @@ from torch import nn
 
 from embed.calibration import Platt
 from embed.export import export_onnx
-from embed.ranker import RankerOptions, TrainedRanker, auc, train_ranker
+from embed.labelled import auc
+from embed.ranker import RankerOptions, TrainedRanker, train_ranker
 from embed.ranker_network import log_odds
 from ontology.errors import NotReadyError
 from retrieval.ranker import open_ranker
@@ -134,10 +135,3 @@ def test_too_little_to_learn_from_is_said():
         train_ranker(features, labels, np.zeros_like(groups), QUICK)
     with pytest.raises(NotReadyError, match="liked candidate"):
         train_ranker(features, np.zeros_like(labels), groups, QUICK)
-
-
-@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=30))
-def test_auc_counts_pairs(pairs):
-    scores, labels = (np.array(part, np.float32) for part in zip(*pairs, strict=True))
-    wins = [(s > t) + (s == t) / 2 for s, a in pairs for t, b in pairs if a and not b]
-    assert auc(scores, labels) == pytest.approx(np.mean(wins) if wins else 0.5)

@@ -1,6 +1,7 @@
 """Training as a whole: nothing of the held-out future reaches what is learned, and seeds repeat."""
 
 from dataclasses import fields, replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from embed.gnn import GnnOptions
 from embed.learning import TeacherOptions
 from embed.ranker import RankerOptions
-from embed.split import held_out_by_time
+from embed.split import SplitBy, held_out
 from embed.transe import TransEOptions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -55,19 +56,23 @@ def library(seed=0) -> Snapshot:
     )
 
 
-def with_another_future(snapshot: Snapshot, fraction: float) -> Snapshot:
-    """The same up to the split: after it, other books are read, and all of them are loved."""
-    later = held_out_by_time(snapshot.interactions, fraction)
+def with_another_future(snapshot: Snapshot, options: TrainOptions) -> Snapshot:
+    """The same up to the split: after it, other books are read, and loved, where that moves no split."""
+    later = held_out(snapshot.interactions, options.split, options.holdout)
     assert later.any()
     i = snapshot.interactions
-    item = np.where(later, (i.item + 7) % BOOKS, i.item).astype(np.int32)
-    value = np.where(later, 5, i.value).astype(np.float32)
+    item = np.where(later, (i.item + BOOKS // 2) % BOOKS, i.item).astype(np.int32)
+    loved = later & (i.positive | (options.split != "last"))
+    value = np.where(loved, 5, i.value).astype(np.float32)
     return replace(snapshot, interactions=replace(i, item=item, value=value, positive=value >= 3))
 
 
-def test_no_held_out_interaction_reaches_a_vector_the_index_or_the_ranker():
-    past = train(library(), ONTOLOGY, QUICK)
-    other = train(with_another_future(library(), QUICK.holdout), ONTOLOGY, QUICK)
+@pytest.mark.parametrize("split", get_args(SplitBy))
+def test_no_held_out_interaction_reaches_a_vector_the_index_or_the_ranker(split: SplitBy):
+    options = replace(QUICK, split=split)
+    past = train(library(), ONTOLOGY, options)
+    other = train(with_another_future(library(), options), ONTOLOGY, options)
+    np.testing.assert_array_equal(past.held_out, other.held_out)
     for field in fields(past.teachers):
         a, b = getattr(past.teachers, field.name), getattr(other.teachers, field.name)
         parts = [(a, b)] if isinstance(a, np.ndarray) else zip(vars(a).values(), vars(b).values(), strict=True)
@@ -79,7 +84,7 @@ def test_no_held_out_interaction_reaches_a_vector_the_index_or_the_ranker():
 def test_what_is_not_held_out_does_reach_them():
     """The test above would pass for anything that learns nothing."""
     past = train(library(), ONTOLOGY, QUICK)
-    other = train(with_another_future(library(), 0.5), ONTOLOGY, QUICK)
+    other = train(with_another_future(library(), replace(QUICK, holdout=0.5)), ONTOLOGY, QUICK)
     for name in ("gnn_items", "gnn_fold_in", "transe_entities", "transe_relations", "popularity"):
         assert getattr(past.teachers, name).tobytes() != getattr(other.teachers, name).tobytes(), name
     for name in ("neighbours", "linear"):
@@ -99,6 +104,7 @@ def test_the_manifest_says_how_it_was_made():
     about = train(library(), ONTOLOGY, QUICK).about
     assert about["options"]["teachers"]["transe"]["dim"] == 8
     assert about["options"]["holdout"] == 0.2
+    assert about["options"]["split"] == "user"
     assert {"torch", "pykeen", "dgl", "kgrec"} <= about["libraries"].keys()
     assert 0 <= about["metrics"]["ranker.validation_auc"] <= 1
     assert {"ranker.calibration_error", "ranker.calibration_error.before"} <= about["metrics"].keys()

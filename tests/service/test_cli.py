@@ -123,17 +123,23 @@ def test_the_evaluation_has_a_row_for_every_system(home: Path):
         "full pipeline",
     ]
     assert all(0 <= row["recall"] <= 1 and 0 < row["coverage"] <= 1 for row in table["rows"])
+    text = run(home, "evaluate", "-k", 5).stdout
+    assert f"{table['rows'][-1]['recall']:.4f} ±" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_training_takes_options_and_publishes_another_bundle(home: Path, shop: Workspace, tmp_path: Path):
     before = (shop.models / "current").readlink()
     try:
         quick = ("--set", "transe.epochs=2", "--set", "gnn.epochs=2", "--set", "ranker.hidden=[8]")
-        trained = asked(home, "train", *quick, "--seed", 3)
+        trained = asked(home, "train", *quick, "--seed", 3, "--split", "last")
         manifest = json.loads((shop.models / trained["version"] / "manifest.json").read_text())
         assert manifest["options"]["teachers"]["transe"]["epochs"] == 2
         assert manifest["options"]["ranker"]["hidden"] == [8]
         assert manifest["options"]["teachers"]["seed"] == 3
+        table = asked(home, "evaluate", "-k", 5)
+        assert table["split"] == "last"
+        assert table["held_out"] == table["users"] > 0
     finally:
         (tmp_path / "link").symlink_to(before)
         (tmp_path / "link").replace(shop.models / "current")
@@ -146,6 +152,7 @@ def test_training_takes_options_and_publishes_another_bundle(home: Path, shop: W
         (("train",), 4, "run `kg ingest` first"),
         (("train", "--set", "ranker.speed=9"), 2, "NAME is one of"),
         (("train", "--set", "gnn.dropout=1.5"), 2, "less than 1"),
+        (("train", "--split", "random"), 2, "'user', 'last', 'moment'"),
         (("train", "--device", "abacus"), 2, "cannot be used here"),
         (("ingest", "nowhere.csv", "-m", SHOP / "shop.mapping.yaml"), 2, "nowhere.csv is not there"),
         (("ingest", SHOP, "-m", "nowhere.yaml"), 2, "nowhere.yaml cannot be read"),

@@ -80,6 +80,25 @@ def test_an_unknown_user_may_bring_a_history(client: FlaskClient, items: list[st
     assert not {*items[:2]} & {r["id"] for r in by_history["items"]}
 
 
+def test_what_is_excluded_counts_as_seen(client: FlaskClient, users: list[str]):
+    """So somebody who tells their whole history is answered as the user who has it."""
+    for user in users:
+        told = client.get(f"/v1/users/{user}/history?n=200").json
+        assert told["n_items"] <= 200
+        oldest_first = told["items"][::-1]
+        body = {
+            "history": [item["id"] for item in oldest_first if item["liked"]],
+            "exclude": [item["id"] for item in oldest_first if not item["liked"]],
+        }
+        by_user = client.get(f"/v1/users/{user}/recommendations").json
+        assert client.post("/v1/recommendations", json=body).json["items"] == by_user["items"]
+
+
+def test_a_whole_history_may_be_long(client: FlaskClient, items: list[str]):
+    assert client.post("/v1/recommendations", json={"history": items * 500}).status_code == 200
+    assert client.post("/v1/recommendations", json={"history": items * 501}).status_code == 400
+
+
 def test_without_a_history_the_body_is_answered_with_what_is_popular(client: FlaskClient):
     assert client.post("/v1/recommendations", json={}).json["cold"] is True
 
