@@ -1,11 +1,17 @@
 """`python -m benchmarks.quality SET --data FOLDER`: recommendation quality by the protocol of the papers.
 
-Every system is scored on the same split, and its figures are merged into quality.json; the table is printed.
-The data are not part of the project: FOLDER holds `train.txt` and `test.txt`, lines of `user item item …`.
+Every system is scored on the same split, and its figures are merged into quality.json; the table is printed. The full
+pipeline is trained with three seeds, and its figures are their mean. With `--validation` a part of the training data is
+scored instead, and nothing is written: that is what all choices were made on (`--set linear.regularisation=2`).
+
+The data are not part of the project: FOLDER holds `train.txt` and `test.txt`, lines of `user item item …`, and, where
+there is a graph, `kg_1hop_item_entity.tsv`, lines of `item entity …`.
 """
 
 import argparse
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,69 +19,116 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.gfcf import gfcf
+from benchmarks.pipeline import scores, trained
 from benchmarks.results import merge
 from embed.itemknn import item_neighbours
-from embed.linear import linear_neighbours
+from embed.linear import LinearOptions, linear_neighbours
 from embed.protocol import PerUser, Score, Split, all_ranking, mean, read_split
 from embed.weights import ItemWeights
+from retrieval.training import TrainOptions
+from service.tuning import tuned
 
 RESULTS = Path(__file__).with_name("quality.json")
+KNOWLEDGE = "kg_1hop_item_entity.tsv"
 K = 20
+PIPELINE = "pipeline"
 
 
-SETS = {"ml-1m": 1000.0, "gowalla": None, "amazon-book": None}
-"""The regularisation of EASE, chosen on a validation part of the training data (`--tune`), never on test.
+@dataclass(frozen=True)
+class Setting:
+    """The λ of EASE, None where its inverse is too large, and options of training that are not the default ones."""
 
-None where the catalog is too large for it: with all of its weights it takes 4 I² bytes several times over.
-"""
-GRID = (200.0, 500.0, 1000.0, 1500.0, 2000.0)
+    ease: float | None = None
+    pairs: tuple[str, ...] = ()
+
+
+SETS = {"ml-1m": Setting(ease=1000.0), "gowalla": Setting(), "amazon-book": Setting()}
+"""Chosen on the validation part of the training data, never on test."""
+PLAIN = TrainOptions(holdout=0, ranker_holdout=0.1)
+Systems = dict[str, Callable[[], Iterator[Score]]]
+"""Each gives one score, or one for each seed."""
 
 
 def main() -> None:
-    """Score all systems on one set, or tune on its validation part."""
+    """Score the systems on one set, or on its validation part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", choices=sorted(SETS))
     parser.add_argument("--data", type=Path, required=True, help="the folder with train.txt and test.txt")
-    parser.add_argument("--tune", action="store_true", help="choose the regularisation on a tenth of the training part")
+    parser.add_argument("--system", action="append", help="only this one; may be given again")
+    parser.add_argument("--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="those of the pipeline")
+    parser.add_argument("--validation", action="store_true", help="score a tenth of the training part; write nothing")
     arguments = parser.parse_args()
     split = read_split(arguments.data / "train.txt", arguments.data / "test.txt")
-    if arguments.tune:
-        tune(validation(split))
-    else:
-        measure(arguments.set, split)
+    knowledge = read_knowledge(arguments.data / KNOWLEDGE)
+    setting = SETS[arguments.set]
+    options = [replace_seed(tuned(PLAIN, (*setting.pairs, *arguments.pairs)), seed) for seed in arguments.seeds]
+    split = validation(split) if arguments.validation else split
+    every = systems(split, setting, knowledge, options)
+    found = measure(split, {name: every[name] for name in arguments.system or every})
+    if not arguments.validation:
+        merge(
+            RESULTS, {f"{arguments.set}.{name}".replace(f".{PIPELINE}.", "."): value for name, value in found.items()}
+        )
 
 
-def measure(name: str, split: Split) -> None:
-    """Score every system; say how far each is from item-kNN, user by user."""
-    print(f"{'':12s} {'recall@20':>19s} {'ndcg@20':>19s} {'ndcg@20 of KGAT':>16s}   recall, less that of item-kNN")
-    scored: dict[str, PerUser] = {}
-    for system, build in systems(SETS[name]).items():
-        found = scored[system] = all_ranking(build(split), split, K)
+def measure(split: Split, chosen: Systems) -> dict[str, float]:
+    """Score the systems; say how far each is from the first one, user by user."""
+    print(f"{'':16s} {'recall@20':>19s} {'ndcg@20':>19s} {'ndcg@20 of KGAT':>16s}   recall, less that of the first")
+    figures: dict[str, float] = {}
+    first: PerUser | None = None
+    for name, build in chosen.items():
+        runs = [all_ranking(score, split, K, _say) for score in build()]
+        found = PerUser(*(np.mean([vars(run)[value] for run in runs], axis=0) for value in vars(runs[0])))
+        first = first or found
         recall, ndcg, kgat = (mean(values) for values in (found.recall, found.ndcg, found.ndcg_kgat))
-        line = f"{system:12s} {recall.value:9.5f} ± {recall.margin:.5f} {ndcg.value:9.5f} ± {ndcg.margin:.5f}"
-        less = mean(found.recall - scored["item-knn"].recall)
+        line = f"{name:16s} {recall.value:9.5f} ± {recall.margin:.5f} {ndcg.value:9.5f} ± {ndcg.margin:.5f}"
+        less = mean(found.recall - first.recall)
         print(f"{line} {kgat.value:16.5f}   {less.value:+.5f} ± {less.margin:.5f}", flush=True)
-        figures = {"recall@20": recall.value, "ndcg@20": ndcg.value, "ndcg-kgat@20": kgat.value}
-        merge(RESULTS, {f"{name}.{system}.{figure}": value for figure, value in figures.items()})
+        figures |= {f"{name}.recall@20": recall.value, f"{name}.ndcg@20": ndcg.value}
+        figures[f"{name}.ndcg-kgat@20"] = kgat.value
+    return figures
 
 
-def systems(regularisation: float | None) -> dict[str, Callable[[Split], Score]]:
-    """The yardsticks; item-kNN first, because the others are compared with it."""
-    found: dict[str, Callable[[Split], Score]] = {
-        "item-knn": lambda split: by_weights(knn(split), split),
-        "popularity": lambda split: popularity(split.train),
-        "gf-cf": lambda split: gfcf(split.train),
+def systems(split: Split, setting: Setting, knowledge: NDArray[np.int32], options: list[TrainOptions]) -> Systems:
+    """The yardsticks, the pipeline, and as a control the pipeline with a graph whose items have changed places."""
+    found: Systems = {
+        "item-knn": lambda: iter([by_weights(knn(split), split)]),
+        "popularity": lambda: iter([popularity(split.train)]),
+        "gf-cf": lambda: iter([gfcf(split.train)]),
     }
-    if regularisation is not None:
-        found["ease"] = lambda split: by_weights(ease(split, regularisation), split)
+    if setting.ease is not None:
+        regularisation = setting.ease
+        found["ease"] = lambda: iter([by_weights(ease(split, regularisation), split)])
+    found[PIPELINE] = lambda: pipeline(split, knowledge, options)
+    if len(knowledge):
+        mixed = np.random.default_rng(0).permutation(split.train.shape[1]).astype(np.int32)
+        moved = np.stack([mixed[knowledge[:, 0]], knowledge[:, 1]], axis=1)
+        found["permuted-graph"] = lambda: pipeline(split, moved, options[:1])
     return found
 
 
-def tune(split: Split) -> None:
-    """Print the validation scores of EASE over the grid."""
-    for regularisation in GRID:
-        found = all_ranking(by_weights(ease(split, regularisation), split), split, K)
-        print(f"{regularisation:8.0f} {found.recall.mean():.5f} {found.ndcg.mean():.5f}", flush=True)
+def pipeline(split: Split, knowledge: NDArray[np.int32], options: list[TrainOptions]) -> Iterator[Score]:
+    """The full pipeline, one seed after the other; each is trained when the one before was scored."""
+    for seeded in options:
+        with trained(split, knowledge, seeded, _say) as recommender:
+            yield scores(recommender, split.train.shape[1])
+
+
+def replace_seed(options: TrainOptions, seed: int) -> TrainOptions:
+    """The same options with another seed."""
+    return replace(options, teachers=replace(options.teachers, seed=seed))
+
+
+def read_knowledge(path: Path) -> NDArray[np.int32]:
+    """Pairs of item and entity, int32 (t, 2), each once; none where there is no such file."""
+    if not path.exists():
+        return np.empty((0, 2), np.int32)
+    return np.unique(np.loadtxt(path, np.int32, usecols=(0, 1), ndmin=2), axis=0)
+
+
+def _say(phase: str, done: int, total: int) -> None:
+    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
 
 
 def validation(split: Split) -> Split:
@@ -87,11 +140,12 @@ def validation(split: Split) -> Split:
 
 
 def ease(split: Split, regularisation: float) -> ItemWeights:
-    """EASE with all of its weights, as published; the service keeps the strongest 300 of each item."""
+    """EASE with all of its weights, as published: λ as it is, nothing scaled, no graph."""
     n_users, n_items = split.train.shape
-    return linear_neighbours(
-        split.likes, n_users=n_users, n_items=n_items, k=n_items, regularisation=regularisation, most_items=n_items
-    )
+    relative = regularisation * n_items / split.train.nnz
+    options = LinearOptions(n_items, relative, user_exponent=0, item_exponent=0, knowledge=0, most_items=n_items)
+    nothing = np.empty((0, 3), np.int32)
+    return linear_neighbours(split.likes, nothing, n_users=n_users, n_items=n_items, options=options)
 
 
 def knn(split: Split) -> ItemWeights:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
 from embed.teachers import Teachers
+from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
 from kg.columns import load_table, map_arrays, save_arrays, save_table
 from kg.snapshot import Interactions, Snapshot
@@ -22,10 +23,10 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 2
+FORMAT = 3
 CURRENT = "current"
 MANIFEST = "manifest.json"
-ARRAYS = ("teachers", "neighbours", "linear", "graph", "interactions")
+ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "interactions")
 _CHUNK = 1 << 20
 
 
@@ -145,6 +146,7 @@ def open_bundle(folder: Path) -> Bundle:
             **arrays["teachers"],
             neighbours=ItemWeights(**arrays["neighbours"]),
             linear=ItemWeights(**arrays["linear"]),
+            users=UserNeighbours(**arrays["users"]),
             adjacency=Adjacency(**arrays["graph"]),
         ),
         interactions=Interactions(**arrays["interactions"]),
@@ -154,7 +156,7 @@ def open_bundle(folder: Path) -> Bundle:
 
 def _write_files(draft: Draft, folder: Path) -> None:
     snapshot, learned = draft.snapshot, dict(vars(draft.teachers))
-    graph, neighbours, linear = (learned.pop(name) for name in ("adjacency", "neighbours", "linear"))
+    graph, neighbours, linear, users = (learned.pop(name) for name in ("adjacency", "neighbours", "linear", "users"))
     columns: dict[str, Sequence[str]] = {
         "class": [snapshot.classes[c] for c in snapshot.entity_class],
         "key": snapshot.keys,
@@ -165,6 +167,7 @@ def _write_files(draft: Draft, folder: Path) -> None:
         "teachers.safetensors": lambda path: save_arrays(path, learned),
         "neighbours.safetensors": lambda path: save_arrays(path, vars(neighbours)),
         "linear.safetensors": lambda path: save_arrays(path, vars(linear)),
+        "users.safetensors": lambda path: save_arrays(path, vars(users)),
         "graph.safetensors": lambda path: save_arrays(path, vars(graph) | {"entity_class": snapshot.entity_class}),
         "interactions.safetensors": lambda path: save_arrays(
             path, vars(snapshot.interactions) | {"held_out": draft.held_out}

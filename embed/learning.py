@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from embed.adjacency import adjacency
 from embed.gnn import GnnOptions, train_gnn
 from embed.itemknn import item_neighbours
-from embed.linear import linear_neighbours
+from embed.linear import LinearOptions, linear_neighbours
 from embed.network import GnnGraph
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, train_transe
-from kg.bounds import Count, NonNegative, Positive
+from embed.userknn import user_neighbours
+from kg.bounds import Count, NonNegative
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -20,18 +21,13 @@ from ontology.errors import NotReadyError
 
 @dataclass(frozen=True)
 class TeacherOptions:
-    """What the teachers need; `seed` and `device` overrule those of each.
-
-    `linear_items` bounds the items that the linear model sees: it inverts a matrix of them.
-    """
+    """What the teachers need; `seed` and `device` overrule those of each."""
 
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
+    linear: LinearOptions = field(default_factory=LinearOptions)
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
-    linear_neighbours: Count = 300
-    linear_regularisation: Positive = 200.0
-    linear_items: Count = 12_000
     seed: int = 0
     device: str = "cpu"
 
@@ -55,14 +51,9 @@ def learn(
     gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
     gnn = train_gnn(graph, transe.entities, gnn_options, progress)
     near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
-    linear = linear_neighbours(
-        pairs,
-        n_users=n_users,
-        n_items=n_items,
-        k=options.linear_neighbours,
-        regularisation=options.linear_regularisation,
-        most_items=options.linear_items,
-    )
+    progress("linear", 0, 1)
+    linear = linear_neighbours(pairs, snapshot.triples, n_users=n_users, n_items=n_items, options=options.linear)
+    progress("linear", 1, 1)
     return Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -70,6 +61,7 @@ def learn(
         transe_relations=transe.relations,
         neighbours=near,
         linear=linear,
+        users=user_neighbours(pairs, n_users=n_users, n_items=n_items, seed=options.seed),
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=adjacency(snapshot.triples, n_entities),
     )

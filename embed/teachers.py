@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
 
 
@@ -23,6 +24,7 @@ class Teachers:
     transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
     neighbours: ItemWeights
     linear: ItemWeights
+    users: UserNeighbours
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency
 

@@ -21,13 +21,15 @@ HUB = 500
 class Found:
     """What each source makes of a history.
 
-    `vector` float32 (d,) is the user's vector; `item_to_item`, `linear` and `graph` float32 (I,) score every item.
+    `vector` float32 (d,) is the user's vector; `item_to_item`, `linear`, `users` and `graph` float32 (I,) score
+    every item.
     `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
 
     vector: NDArray[np.float32]
     item_to_item: Scores
     linear: Scores
+    users: Scores
     graph: Scores
     centre: NDArray[np.float32] | None
 
@@ -39,6 +41,7 @@ def look(teachers: Teachers, history: History) -> Found:
         vector=user_vector(teachers, liked),
         item_to_item=teachers.neighbours.score(liked),
         linear=teachers.linear.score(liked),
+        users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
@@ -55,6 +58,7 @@ def candidates(
         "collaborative": _unseen(ids, history, n),
         "item_to_item": _unseen(_best(found.item_to_item, n + len(history.seen)), history, n),
         "linear": _unseen(_best(found.linear, n + len(history.seen)), history, n),
+        "users": _unseen(_best(found.users, n + len(history.seen)), history, n),
         "graph": _unseen(_best(found.graph, n + len(history.seen)), history, n),
         "popularity": _unseen(popular(teachers), history, n // 4),
     }

@@ -60,7 +60,8 @@ def _simpler(bundle: Bundle) -> dict[str, System]:
     return {
         "popularity": lambda history: most_popular,
         "item-kNN": _item_knn(bundle),
-        "EASE": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
+        "EASE and graph": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
+        "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),
     }

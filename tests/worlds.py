@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from embed.adjacency import adjacency
 from embed.bundle import Bundle, Catalog
 from embed.teachers import Teachers
+from embed.userknn import user_neighbours
 from embed.weights import ItemWeights, item_weights
 from kg.snapshot import Interactions, Snapshot
 from ontology.turtle import parse_ontology
@@ -95,9 +96,7 @@ def world(rows: Rows, happened: Rows = (), seed: int = 0) -> World:  # type: ign
         interactions,
         "0" * 64,
     )
-    liked = interactions.item[interactions.positive]
-    popularity = np.bincount(liked, minlength=BOOKS)
-    return World(snapshot, _teachers(array, popularity, random))
+    return World(snapshot, _teachers(array, interactions, random))
 
 
 def _interactions(rows: Rows) -> Interactions:
@@ -108,7 +107,7 @@ def _interactions(rows: Rows) -> Interactions:
     )
 
 
-def _teachers(array: NDArray[np.int32], popularity: NDArray[np.int64], random: np.random.Generator) -> Teachers:
+def _teachers(array: NDArray[np.int32], interactions: Interactions, random: np.random.Generator) -> Teachers:
     def vectors(n: int) -> NDArray[np.float32]:
         return random.normal(size=(n, DIM)).astype(np.float32)
 
@@ -117,4 +116,7 @@ def _teachers(array: NDArray[np.int32], popularity: NDArray[np.int64], random: n
         return item_weights(source, target, random.uniform(lowest, 1, 30), BOOKS)
 
     learned = (vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), weights(0), weights(-1))
-    return Teachers(*learned, popularity, adjacency(array, N))
+    liked = interactions.where(interactions.positive)
+    likes = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
+    users = user_neighbours(likes, n_users=READERS, n_items=BOOKS, seed=0)
+    return Teachers(*learned, users, np.bincount(liked.item, minlength=BOOKS), adjacency(array, N))

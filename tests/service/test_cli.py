@@ -116,7 +116,8 @@ def test_the_evaluation_has_a_row_for_every_system(home: Path):
     assert [row["system"] for row in table["rows"]] == [
         "popularity",
         "item-kNN",
-        "EASE",
+        "EASE and graph",
+        "user-kNN",
         "TransE only",
         "GNN",
         "full pipeline",
