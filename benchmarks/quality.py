@@ -24,6 +24,7 @@ from benchmarks.results import merge
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
 from embed.protocol import PerUser, Score, Split, all_ranking, mean, read_split
+from embed.userknn import user_neighbours
 from embed.weights import ItemWeights
 from retrieval.training import TrainOptions
 from service.tuning import tuned
@@ -100,6 +101,8 @@ def systems(split: Split, setting: Setting, knowledge: NDArray[np.int32], option
     if setting.ease is not None:
         regularisation = setting.ease
         found["ease"] = lambda: iter([by_weights(ease(split, regularisation), split)])
+    found["linear"] = lambda: iter([by_weights(linear(split, knowledge, options[0].teachers.linear), split)])
+    found["user-knn"] = lambda: iter([users(split)])
     found[PIPELINE] = lambda: pipeline(split, knowledge, options)
     if len(knowledge):
         mixed = np.random.default_rng(0).permutation(split.train.shape[1]).astype(np.int32)
@@ -146,6 +149,20 @@ def ease(split: Split, regularisation: float) -> ItemWeights:
     options = LinearOptions(n_items, relative, user_exponent=0, item_exponent=0, knowledge=0, most_items=n_items)
     nothing = np.empty((0, 3), np.int32)
     return linear_neighbours(split.likes, nothing, n_users=n_users, n_items=n_items, options=options)
+
+
+def linear(split: Split, knowledge: NDArray[np.int32], options: LinearOptions) -> ItemWeights:
+    """The linear teacher as it is served: scaled, joined with the graph, the strongest weights alone."""
+    n_users, n_items = split.train.shape
+    triples = np.stack([knowledge[:, 0], np.zeros_like(knowledge[:, 0]), knowledge[:, 1] + n_items], axis=1)
+    return linear_neighbours(split.likes, triples, n_users=n_users, n_items=n_items, options=options)
+
+
+def users(split: Split) -> Score:
+    """The users with the same taste, as they are served; of a long history the newest would be drawn at random."""
+    n_users, n_items = split.train.shape
+    near = user_neighbours(split.likes, n_users=n_users, n_items=n_items, seed=0)
+    return lambda block: np.stack([near.score(split.train[user].indices) for user in block])
 
 
 def knn(split: Split) -> ItemWeights:
