@@ -19,16 +19,16 @@ RESULTS = Path(__file__).with_name("results.json")
 OPTIONS = KGEOptions(
     norm=2,
     dim=200,
-    epochs=30,
+    epochs=70,
     batch_size=1024,
-    learning_rate=0.1,
+    learning_rate=0.2,
     margin=9.0,  # as Sun et al. 2019 for this set, and so is the temperature
     adversarial=1.0,
     negatives=256,
     shared=True,
     unit=False,
 )
-"""Chosen on 3,000 validation triples, never on test."""
+"""Chosen on 3,000 validation triples, never on test: hits@10 .483 with a rate of .1 and 30 epochs, .511 with these."""
 
 
 def main() -> None:
