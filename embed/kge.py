@@ -138,7 +138,7 @@ def training_loop(model: Any, factory: Any, options: KGEOptions) -> Any:
 
 
 class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
-    """An epoch that looks each table up once a batch: PyKEEN's own does six times, and takes three times as long."""
+    """An epoch that looks each table up once a batch: PyKEEN's own makes six look-ups, and as many gradients."""
 
     def __init__(self, options: KGEOptions, **others: Any) -> None:
         super().__init__(**others)
