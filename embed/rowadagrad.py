@@ -37,7 +37,7 @@ class RowAdagrad(torch.optim.Optimizer):
         gradient = weight.grad.coalesce() if weight.grad.is_sparse else weight.grad.to_sparse(1)
         rows, values = gradient.indices()[0], gradient.values()
         total = self.state[weight]["sum"]
-        total[rows] += values.square().mean(1)
+        total[rows] += torch.linalg.vector_norm(values, dim=1).square() / values.shape[1]
         scale = group["lr"] / (total[rows].sqrt() + group["eps"])
-        fresh = weight[rows] - scale.unsqueeze(1) * values
-        weight[rows] = torch.nn.functional.normalize(fresh) if unit else fresh
+        fresh = weight.index_select(0, rows).addcmul_(scale.unsqueeze(1), values, value=-1)
+        weight.index_copy_(0, rows, torch.nn.functional.normalize(fresh, out=fresh) if unit else fresh)

@@ -11,15 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embed.kge import CoreTriplesFactory, KGEOptions, batch_size, pykeen_model, training_loop
 from embed.rowadagrad import RowAdagrad
-from embed.transe import (
-    CoreTriplesFactory,
-    TransEOptions,
-    batch_size,
-    train_transe,
-    training_loop,
-    transe_model,
-)
+from embed.transe import TransEOptions, train_transe
 from ontology.errors import InputError, NotReadyError
 
 QUICK = TransEOptions(dim=16, epochs=60, batch_size=32)
@@ -63,10 +57,11 @@ def test_a_seed_repeats_to_the_bit_and_leaves_other_random_numbers_alone():
 def test_gradients_are_sparse():
     """`_embeddings.sparse` is private to PyKEEN: a new version that ignores it would be fifty times slower."""
     factory = CoreTriplesFactory(torch.from_numpy(ring().astype(np.int64)), 30, 2)
-    model = transe_model(factory, QUICK)
+    options = KGEOptions(dim=16)
+    model = pykeen_model(factory, options)
     model.score_hrt(factory.mapped_triples[:4]).sum().backward()
     assert all(parameter.grad.is_sparse for parameter in model.get_grad_params())
-    assert isinstance(training_loop(model, factory, QUICK).optimizer, RowAdagrad)
+    assert isinstance(training_loop(model, factory, options).optimizer, RowAdagrad)
 
 
 def test_progress_counts_the_epochs():

@@ -1,0 +1,201 @@
+"""Vectors for a knowledge graph: TransE, RotatE, DistMult and ComplEx, which are PyKEEN's, trained by its loop."""
+
+import gc
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from embed.interactions import Model, Side
+from embed.link_prediction import KGEVectors
+from embed.negatives import lose_to_own, lose_to_shared
+from embed.rowadagrad import RowAdagrad
+from kg.bounds import Count, NonNegative, Positive
+from kg.progress import Progress, silent
+from ontology.errors import InputError, NotReadyError
+
+# PyKEEN makes folders below the home folder when it is imported. It gets one that goes away with the process.
+_scratch = tempfile.TemporaryDirectory(prefix="kgrec-pykeen-", ignore_cleanup_errors=True)
+os.environ.setdefault("PYSTOW_HOME", _scratch.name)
+
+from pykeen.losses import MarginRankingLoss, NSSALoss  # noqa: E402  (reads PYSTOW_HOME)
+from pykeen.models import ComplEx, DistMult, RotatE, TransE  # noqa: E402
+from pykeen.training import NonFiniteLossError, SLCWATrainingLoop, TrainingCallback  # noqa: E402
+from pykeen.triples import CoreTriplesFactory  # noqa: E402
+from pykeen.utils import NoRandomSeedNecessary  # noqa: E402
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a model is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
+
+    dim: Count = 64
+    epochs: Count = 100
+    batch_size: Count | None = None
+    learning_rate: Positive = 0.1
+    margin: Positive = 1.0
+    norm: Literal[1, 2] = 1
+    negatives: Count = 1
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class KGEOptions(TrainingOptions):
+    """Which model; `unit` keeps the entities of TransE and DistMult at length 1; `norm` is TransE's.
+
+    `shared`: a batch has one set of negatives, which is scored by a product of matrices; otherwise each triple has its
+    own. `adversarial` is the temperature of the self-adversarial loss (Sun et al. 2019, equations 4 and 5), 0: the
+    margin ranking loss.
+    """
+
+    model: Model = "transe"
+    unit: bool = True
+    shared: bool = False
+    adversarial: NonNegative = 0.0
+
+
+def train_kge(
+    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: KGEOptions, progress: Progress = silent
+) -> KGEVectors:
+    """Learn from triples int32 (t, 3): head, relation, tail. The same seed gives the same bits on a CPU.
+
+    Raises NotReadyError where there are no triples, and InputError where training diverges.
+    """
+    if not len(triples):
+        raise NotReadyError("there are no triples to learn from: load a catalog with `kg ingest` first")
+    factory = CoreTriplesFactory(torch.from_numpy(triples.astype(np.int64)), n_entities, n_relations)
+    with _seeded(options), _frozen_garbage():
+        model = pykeen_model(factory, options)
+        loop = training_loop(model, factory, options)
+        try:
+            loop.train(
+                factory,
+                num_epochs=options.epochs,
+                batch_size=options.batch_size or batch_size(len(triples)),
+                use_tqdm=False,
+                pin_memory=False,
+                callbacks=_Report(lambda epoch: progress(options.model, epoch, options.epochs)),
+            )
+        except NonFiniteLossError as error:
+            raise InputError(
+                f"{type(model).__name__} diverged: its loss is not a number any more; "
+                f"try a learning rate below {options.learning_rate}"
+            ) from error
+    entities, relations = (table().detach().cpu().numpy() for table in _tables(model))
+    return KGEVectors(options.model, entities, relations, options.norm)
+
+
+def pykeen_model(factory: Any, options: KGEOptions) -> Any:
+    """PyKEEN's model with sparse gradients, without what rewrites or reads the whole table of entities each step.
+
+    That is its constraint, which RowAdagrad keeps, and its regulariser. `_embeddings.sparse` is private: PyKEEN is
+    pinned, and a test sees that gradients are sparse.
+    """
+    kinds: dict[Model, tuple[Any, dict[str, Any]]] = {
+        "transe": (TransE, {"scoring_fct_norm": options.norm, "entity_constrainer": None}),
+        "rotate": (RotatE, {}),
+        "distmult": (DistMult, {"entity_constrainer": None, "regularizer": None}),
+        "complex": (ComplEx, {"regularizer": None}),
+    }
+    kind, own = kinds[options.model]
+    loss = (
+        NSSALoss(margin=options.margin, adversarial_temperature=options.adversarial)
+        if options.adversarial
+        else MarginRankingLoss(margin=options.margin)
+    )
+    model = kind(
+        triples_factory=factory,
+        embedding_dim=options.dim,
+        loss=loss,
+        random_seed=NoRandomSeedNecessary,
+        **own,
+    ).to(options.device)
+    for table in _tables(model):
+        table._embeddings.sparse = True
+    return model
+
+
+def training_loop(model: Any, factory: Any, options: KGEOptions) -> Any:
+    """PyKEEN's loop around our epochs, with our optimiser."""
+    entities = model.entity_representations[0]._embeddings.weight
+    keep = options.unit and options.model in ("transe", "distmult")
+    unit = [i for i, parameter in enumerate(model.get_grad_params()) if keep and parameter is entities]
+    return _Loop(
+        options,
+        model=model,
+        triples_factory=factory,
+        optimizer=RowAdagrad,
+        optimizer_kwargs={"lr": options.learning_rate, "unit": tuple(unit)},
+        automatic_memory_optimization=False,
+    )
+
+
+class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
+    """An epoch that looks each table up once a batch: PyKEEN's own makes six look-ups, and as many gradients."""
+
+    def __init__(self, options: KGEOptions, **others: Any) -> None:
+        super().__init__(**others)
+        self._options = options
+
+    def _train_epoch(self, batches: Any, *_: Any, **__: Any) -> float:
+        triples, size = batches.dataset.mapped_triples, batches.dataset.batch_size
+        total = 0.0
+        for step, rows in enumerate(torch.randperm(len(triples)).split(size)):
+            self.optimizer.zero_grad()
+            loss = self._loss(triples[rows].to(self.model.device), "head" if step % 2 else "tail")
+            if not torch.isfinite(loss):
+                raise NonFiniteLossError("Loss is non-finite.")
+            loss.backward()
+            self.optimizer.step()
+            self.model.post_parameter_update()
+            total += loss.item() * len(rows)
+        return total / len(triples)
+
+    def _loss(self, batch: torch.Tensor, side: Side) -> torch.Tensor:
+        of = self._options
+        if of.shared:
+            return lose_to_shared(self.model, of.model, of.norm, batch, n=of.negatives, side=side)
+        return lose_to_own(self.model, batch, of.negatives)
+
+
+class _Report(TrainingCallback):  # type: ignore[misc]  # PyKEEN has no types
+    def __init__(self, report: Callable[[int], None]) -> None:
+        super().__init__()
+        self._report = report
+
+    def post_epoch(self, epoch: int, epoch_loss: float, **_: Any) -> None:
+        self._report(epoch)
+
+
+def batch_size(n: int) -> int:
+    """About fifty steps an epoch, because small graphs need the steps and large ones the speed."""
+    return int(np.clip(n // 50, 256, 8192))
+
+
+def _tables(model: Any) -> tuple[Any, Any]:
+    return model.entity_representations[0], model.relation_representations[0]
+
+
+@contextmanager
+def _seeded(options: KGEOptions) -> Iterator[None]:
+    """Seed torch for training, and leave the caller's random numbers as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(options.seed)
+        yield
+
+
+@contextmanager
+def _frozen_garbage() -> Iterator[None]:
+    """PyKEEN collects garbage after every epoch; what lives already need not be looked at again and again."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
