@@ -10,6 +10,7 @@ from embed.gnn import GnnOptions, train_gnn
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
 from embed.network import GnnGraph
+from embed.spectral import spectral_vectors
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, train_transe
 from embed.userknn import user_neighbours
@@ -26,6 +27,7 @@ class TeacherOptions:
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
     linear: LinearOptions = field(default_factory=LinearOptions)
+    spectral_dim: Count = 64
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
     seed: int = 0
@@ -54,9 +56,12 @@ def learn(
     progress("linear", 0, 1)
     linear = linear_neighbours(pairs, snapshot.triples, n_users=n_users, n_items=n_items, options=options.linear)
     progress("linear", 1, 1)
+    spectral = spectral_vectors(pairs, n_users=n_users, n_items=n_items, dim=options.spectral_dim, seed=options.seed)
     return Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
+        spectral_items=spectral.items,
+        spectral_fold_in=spectral.fold_in,
         transe_entities=transe.entities,
         transe_relations=transe.relations,
         neighbours=near,

@@ -15,11 +15,13 @@ class Teachers:
     """The learned part of a bundle; I items, E entities, R relations, d dimensions.
 
     A user's vector is `sum(gnn_fold_in[i] for i in history) / sqrt(len(history))`; its score for item i is the
-    inner product with `gnn_items[i]`.
+    inner product with `gnn_items[i]`. With the spectral vectors, s dimensions, it is a plain sum.
     """
 
     gnn_items: NDArray[np.float32]  # (I, d)
     gnn_fold_in: NDArray[np.float32]  # (I, d)
+    spectral_items: NDArray[np.float32]  # (I, s)
+    spectral_fold_in: NDArray[np.float32]  # (I, s)
     transe_entities: NDArray[np.float32]  # (E, d)
     transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
     neighbours: ItemWeights

@@ -7,7 +7,7 @@ from embed.teachers import Teachers
 from retrieval.history import History
 from retrieval.sources import Found
 
-_SCORES = ("collaborative", "item_to_item", "linear", "users", "graph", "transe", "popularity")
+_SCORES = ("collaborative", "item_to_item", "linear", "users", "spectral", "graph", "transe", "popularity")
 FEATURES = (
     *(f"{name}.{form}" for name in _SCORES for form in ("raw", "standard", "rank")),
     "history.length",
@@ -26,6 +26,7 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
         "item_to_item": found.item_to_item[items],
         "linear": found.linear[items],
         "users": found.users[items],
+        "spectral": teachers.spectral_items[items] @ found.spectral,
         "graph": found.graph[items],
         "transe": -distance,
         "popularity": np.log1p(teachers.popularity[items]).astype(np.float32),

@@ -21,12 +21,13 @@ HUB = 500
 class Found:
     """What each source makes of a history.
 
-    `vector` float32 (d,) is the user's vector; `item_to_item`, `linear`, `users` and `graph` float32 (I,) score
-    every item.
+    `vector` float32 (d,) is the user's vector, `spectral` float32 (s,) that among the spectral ones; `item_to_item`,
+    `linear`, `users` and `graph` float32 (I,) score every item.
     `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
 
     vector: NDArray[np.float32]
+    spectral: NDArray[np.float32]
     item_to_item: Scores
     linear: Scores
     users: Scores
@@ -39,6 +40,7 @@ def look(teachers: Teachers, history: History) -> Found:
     liked = history.liked
     return Found(
         vector=user_vector(teachers, liked),
+        spectral=np.asarray(teachers.spectral_fold_in[liked].sum(axis=0), np.float32),
         item_to_item=teachers.neighbours.score(liked),
         linear=teachers.linear.score(liked),
         users=teachers.users.score(liked),

@@ -115,7 +115,7 @@ def _teachers(array: NDArray[np.int32], interactions: Interactions, random: np.r
         source, target = random.integers(0, BOOKS, (2, 30))
         return item_weights(source, target, random.uniform(lowest, 1, 30), BOOKS)
 
-    learned = (vectors(BOOKS), vectors(BOOKS), vectors(N), vectors(4), weights(0), weights(-1))
+    learned = (*(vectors(BOOKS) for _ in range(4)), vectors(N), vectors(4), weights(0), weights(-1))
     liked = interactions.where(interactions.positive)
     likes = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
     users = user_neighbours(likes, n_users=READERS, n_items=BOOKS, seed=0)

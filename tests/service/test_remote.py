@@ -97,7 +97,7 @@ def test_an_address_that_is_none(url: str):
 @pytest.mark.parametrize(
     ("url", "status", "sentence"),
     [
-        (f"http://127.0.0.1:{free_port()}", 4, "no service answers"),
+        pytest.param(f"http://127.0.0.1:{free_port()}", 4, "no service answers", id="nobody"),
         ("http://no..host", 4, "no service answers"),
         ("127.0.0.1:8080", 2, "is no address"),
         ("", 2, "is no address"),
