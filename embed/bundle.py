@@ -23,7 +23,7 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 3
+FORMAT = 4
 CURRENT = "current"
 MANIFEST = "manifest.json"
 ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "interactions")
