@@ -22,7 +22,8 @@ from benchmarks.gfcf import gfcf
 from benchmarks.pipeline import scores, trained
 from benchmarks.results import merge
 from embed.itemknn import item_neighbours
-from embed.linear import LinearOptions, linear_neighbours
+from embed.linear import HEAD, LinearOptions, linear_neighbours
+from embed.linear_choice import chosen
 from embed.protocol import PerUser, Score, Split, all_ranking, mean, read_split
 from embed.userknn import user_neighbours
 from embed.weights import ItemWeights
@@ -145,7 +146,7 @@ def validation(split: Split) -> Split:
 def ease(split: Split, regularisation: float) -> ItemWeights:
     """EASE with all of its weights, as published: λ as it is, nothing scaled, no graph."""
     n_users, n_items = split.train.shape
-    relative = regularisation * n_items / split.train.nnz
+    relative = regularisation / np.sort(np.asarray(split.train.sum(axis=0)).ravel())[-HEAD:].mean()
     options = LinearOptions(n_items, relative, user_exponent=0, item_exponent=0, knowledge=0, most_items=n_items)
     nothing = np.empty((0, 3), np.int32)
     return linear_neighbours(split.likes, nothing, n_users=n_users, n_items=n_items, options=options)
@@ -155,6 +156,7 @@ def linear(split: Split, knowledge: NDArray[np.int32], options: LinearOptions) -
     """The linear teacher as it is served: scaled, joined with the graph, the strongest weights alone."""
     n_users, n_items = split.train.shape
     triples = np.stack([knowledge[:, 0], np.zeros_like(knowledge[:, 0]), knowledge[:, 1] + n_items], axis=1)
+    options = chosen(split.likes, triples, n_users=n_users, n_items=n_items, options=options, seed=0)
     return linear_neighbours(split.likes, triples, n_users=n_users, n_items=n_items, options=options)
 
 

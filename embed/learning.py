@@ -9,6 +9,7 @@ from embed.adjacency import adjacency
 from embed.gnn import GnnOptions, train_gnn
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
+from embed.linear_choice import chosen
 from embed.network import GnnGraph
 from embed.spectral import spectral_vectors
 from embed.teachers import Teachers
@@ -54,7 +55,9 @@ def learn(
     gnn = train_gnn(graph, transe.entities, gnn_options, progress)
     near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
     progress("linear", 0, 1)
-    linear = linear_neighbours(pairs, snapshot.triples, n_users=n_users, n_items=n_items, options=options.linear)
+    size = {"n_users": n_users, "n_items": n_items}
+    linear_options = chosen(pairs, snapshot.triples, **size, options=options.linear, seed=options.seed)
+    linear = linear_neighbours(pairs, snapshot.triples, **size, options=linear_options)
     progress("linear", 1, 1)
     spectral = spectral_vectors(pairs, n_users=n_users, n_items=n_items, dim=options.spectral_dim, seed=options.seed)
     return Teachers(

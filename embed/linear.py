@@ -17,6 +17,8 @@ from scipy import linalg, sparse
 from embed.weights import ItemWeights, item_weights
 from kg.bounds import Count, NonNegative, Positive
 
+HEAD = 3000
+"""A catalog's head: what λ is relative to, so that it does not depend on how long the tail is."""
 _BLOCK_ENTRIES = 1 << 25
 """Rows of P are made for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
 _FEWEST, _MOST = 2, 2000
@@ -27,14 +29,15 @@ _RARE = 0.4
 
 @dataclass(frozen=True)
 class LinearOptions:
-    """The exponents a and b, λ relative to the mean diagonal of MᵀM, and what knowledge counts beside the likes.
+    """The exponents a and b, λ, and what knowledge counts beside the likes.
 
-    `neighbours` weights of each item are kept. The inverse of an (n, n) matrix takes 4 n² bytes, so only the
-    `most_items` most liked items have weights.
+    `regularisation` is λ relative to the mean diagonal of MᵀM over the HEAD most liked items; None: the best of a grid
+    on likes that are kept back for it (see embed/linear_choice.py). `neighbours` weights of each item are kept. The
+    inverse of an (n, n) matrix takes 4 n² bytes, so only the `most_items` most liked items have weights.
     """
 
     neighbours: Count = 300
-    regularisation: Positive = 4.0
+    regularisation: Positive | None = None
     user_exponent: NonNegative = 0.25
     item_exponent: NonNegative = 0.25
     knowledge: NonNegative = 0.06
@@ -46,15 +49,19 @@ def linear_neighbours(
 ) -> ItemWeights:
     """The strongest weights of each item on others, of either sign.
 
-    From pairs of user and item, int32 (m, 2), and the knowledge, int32 (t, 3): head, relation, tail.
+    From pairs of user and item, int32 (m, 2), and the knowledge, int32 (t, 3): head, relation, tail. Raises ValueError
+    where λ was not chosen.
     """
+    if options.regularisation is None:
+        raise ValueError("the regularisation has to be chosen first")
     liked = _matrix(likes, (n_users, n_items))
     popularity = np.asarray(liked.sum(axis=0)).ravel()
     kept = np.sort(np.argsort(-popularity, kind="stable")[: options.most_items]).astype(np.int32)
     kept = kept[popularity[kept] > 0]
     scale = np.maximum(popularity[kept], 1) ** -options.item_exponent
     rows = _likes(liked[:, kept], scale, options)
-    strength = rows.power(2).sum() / max(len(kept), 1)
+    diagonal = np.asarray(rows.power(2).sum(axis=0)).ravel()
+    strength = float(diagonal[np.argsort(-popularity[kept], kind="stable")[:HEAD]].mean()) if len(kept) else 1.0
     known = _knowledge(triples, n_items)[:, kept]
     precision = _Precision(_stacked(rows, known, options.knowledge), options.regularisation * strength)
     return _strongest(precision, kept, scale, n_items, min(options.neighbours, len(kept)))
@@ -80,7 +87,7 @@ def _strongest(
         b = -precision.of(item) / precision.diagonal
         b[np.arange(len(item)), item] = 0
         b *= scale[item, None] / scale
-        best = np.argsort(-np.abs(b), axis=1, kind="stable")[:, :k]
+        best = np.argpartition(-np.abs(b), k - 1, axis=1)[:, :k]
         targets.append(kept[best].ravel())
         weights.append(np.take_along_axis(b, best, axis=1).ravel())
     return item_weights(np.repeat(kept, k), np.concatenate(targets), np.concatenate(weights), n_items)

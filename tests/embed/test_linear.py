@@ -15,7 +15,9 @@ PAIRS = st.sets(st.tuples(st.integers(0, 19), st.integers(0, ITEMS - 1)), min_si
 TRIPLES = st.sets(
     st.tuples(st.integers(0, ITEMS - 1), st.integers(0, 1), st.integers(ITEMS + 20, ITEMS + 19 + OTHERS)), max_size=30
 )
-PLAIN = LinearOptions(neighbours=ITEMS, user_exponent=0, item_exponent=0, knowledge=0, most_items=ITEMS)
+PLAIN = LinearOptions(
+    neighbours=ITEMS, regularisation=4.0, user_exponent=0, item_exponent=0, knowledge=0, most_items=ITEMS
+)
 OPTIONS = st.builds(
     LinearOptions,
     neighbours=st.just(ITEMS),
