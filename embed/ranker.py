@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from embed.calibration import calibration_error, platt
 from embed.labelled import auc
-from embed.metrics import ndcg
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_network import log_odds, ranker_network
@@ -21,8 +20,6 @@ from kg.bounds import Count, Part, Positive
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
 
-CUT_OFF = 20
-"""Where the lists end by which early stopping judges."""
 SAMPLE = 20_000
 """Rows that show the range of each layer before it is quantised."""
 
@@ -31,7 +28,6 @@ SAMPLE = 20_000
 class RankerOptions:
     """The network and how it is trained; it stops after `patience` epochs that bring nothing.
 
-    A batch holds whole users, with about `batch_size` candidates in all.
     Three ways to make it cheaper: `distil_from` are the hidden layers of a larger network that is trained first, and
     whose answers count for `distillation` of each label; `prune` is the part of the hidden units that is taken out;
     `bits` are those of each number in service.
@@ -40,7 +36,7 @@ class RankerOptions:
     hidden: tuple[Count, ...] = (128, 64)
     dropout: Part = 0.2
     learning_rate: Positive = 1e-3
-    batch_size: Count = 8192
+    batch_size: Count = 512
     epochs: Count = 50
     patience: Count = 3
     validation: Part = 0.15
@@ -80,17 +76,12 @@ class TrainedRanker:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Features float32 (n, f) and labels (n,), on the device; int64 rows to learn from and rows to be judged by.
-
-    `users` and `judges` are the rows of each user of either part that likes a candidate.
-    """
+    """Features float32 (n, f) and labels (n,), on the device; int64 rows to learn from and rows to be judged by."""
 
     x: Tensor
     y: Tensor
     known: Tensor
     judged: Tensor
-    users: list[Tensor]
-    judges: list[Tensor]
 
 
 class _Stage(NamedTuple):
@@ -111,9 +102,8 @@ def train_ranker(
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
-    The validation part holds whole groups (users), at least one. Softmax cross-entropy over the candidates of each user
-    (ListNet's top-one probability, Cao et al. 2007): they are compared with each other, and the top counts most. Adam,
-    early stopping on the validation part's ndcg; the log-odds are calibrated on it last.
+    The validation part holds whole groups (users), at least one. Binary cross-entropy, Adam, early stopping on the
+    validation part's AUC; the log-odds are calibrated on it last.
 
     Raises NotReadyError where there is only one group, or no liked candidate on either side.
     """
@@ -140,17 +130,7 @@ def _examples(
     if not labels[~later].any() or not labels[later].any():
         raise NotReadyError("too few users with a liked candidate to train a ranker: load more interactions")
     arrays = (features, labels, np.flatnonzero(~later), np.flatnonzero(later))
-    x, y, known, judged = (torch.from_numpy(array).to(device) for array in arrays)
-    return _Examples(x, y, known, judged, _users(known, groups, labels), _users(judged, groups, labels))
-
-
-def _users(rows: Tensor, groups: NDArray[np.int64], labels: NDArray[np.float32]) -> list[Tensor]:
-    """The rows of each group with a liked candidate."""
-    number = rows.cpu().numpy()
-    order = number[np.argsort(groups[number], kind="stable")]
-    _, start = np.unique(groups[order], return_index=True)
-    parts = np.split(order, start[1:])
-    return [torch.from_numpy(part).to(rows.device) for part in parts if labels[part].any()]
+    return _Examples(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
 def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
@@ -200,47 +180,32 @@ def _learned(
     """The network as it was after its best epoch."""
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     order = torch.Generator(device="cpu").manual_seed(options.seed)
-    best, best_gain, since = copy.deepcopy(network), 0.0, 0
-    size = max(1, options.batch_size * len(examples.users) // len(examples.known))
+    best, best_auc, since = copy.deepcopy(network), 0.0, 0
     epoch = 0
     for epoch in range(1, options.epochs + 1):
-        shuffled = [examples.users[i] for i in torch.randperm(len(examples.users), generator=order)]
-        _epoch(network, optimiser, examples, [shuffled[i : i + size] for i in range(0, len(shuffled), size)])
-        gain = _gain(network, examples)
+        shuffled = examples.known[torch.randperm(len(examples.known), generator=order).to(examples.known.device)]
+        _epoch(network, optimiser, examples, shuffled.split(options.batch_size))
+        score = _judged(network, examples)
         progress("ranker" if step == "learning" else f"ranker ({step})", epoch, options.epochs)
-        if gain > best_gain:
-            best, best_gain, since = copy.deepcopy(network), gain, 0
+        if score > best_auc:
+            best, best_auc, since = copy.deepcopy(network), score, 0
         else:
             since += 1
         if since >= options.patience:
             break
-    return _Stage(step, best.eval(), _judged(best, examples), epoch)
+    return _Stage(step, best.eval(), best_auc, epoch)
 
 
 def _epoch(
-    network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, batches: list[list[Tensor]]
+    network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, batches: tuple[Tensor, ...]
 ) -> None:
     network.train()
-    for users in batches:
+    for rows in batches:
         optimiser.zero_grad()
-        rows = nn.utils.rnn.pad_sequence(users, batch_first=True, padding_value=-1)
-        empty, rows = rows < 0, rows.clamp_min(0)
-        y = examples.y[rows].masked_fill(empty, 0)
-        said = network(examples.x[rows]).squeeze(-1).masked_fill(empty, -torch.inf).log_softmax(1).masked_fill(empty, 0)
-        loss = -((said * y).sum(1) / y.sum(1)).mean()
+        loss = nn.functional.binary_cross_entropy_with_logits(network(examples.x[rows]).squeeze(1), examples.y[rows])
         loss.backward()
         optimiser.step()
 
 
 def _judged(network: nn.Sequential, examples: _Examples) -> float:
     return auc(log_odds(network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy())
-
-
-def _gain(network: nn.Sequential, examples: _Examples) -> float:
-    """The mean ndcg of the users that judge."""
-    y = examples.y.cpu().numpy()
-    gains = []
-    for rows in (user.cpu().numpy() for user in examples.judges):
-        order = np.argsort(-log_odds(network, examples.x[rows]), kind="stable")
-        gains.append(ndcg(order, np.flatnonzero(y[rows]), CUT_OFF))
-    return float(np.mean(gains))
