@@ -14,6 +14,7 @@ FEATURES = (
     "item.degree",
 )
 """The names of the columns, in order."""
+_STANDARD = [column for column, name in enumerate(FEATURES) if name.endswith(".standard")]
 
 
 def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
@@ -45,6 +46,15 @@ def features(
     columns.append(np.full(len(items), np.log1p(len(history.liked))))
     columns.append(np.log1p(teachers.adjacency.degree(items)))
     return np.stack(columns, axis=1).astype(np.float32)
+
+
+def agreed(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the sources think on average, of features float32 (n, len(FEATURES)): float32 (n,).
+
+    It orders candidates that the ranker calls equally unlikely: of a history unlike all that it learned from, such as a
+    single like where everybody has twenty, it may say 0 for all but two.
+    """
+    return np.asarray(x[:, _STANDARD].mean(axis=1), np.float32)
 
 
 def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:

@@ -12,7 +12,7 @@ from kg.triples import Ref, Triple
 from ontology.errors import InputError, NotFoundError, StoreError
 from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
 from retrieval.explain import NO_PATH, Explainer, Origins, origins
-from retrieval.features import features, scores
+from retrieval.features import agreed, features, scores
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
 from retrieval.items import LiveItem
@@ -136,8 +136,9 @@ class Recommender:
 
     def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
         teachers = self.bundle.teachers
-        probability = self._ranker.score(features(teachers, history, scores(teachers, found, items), items))
-        order = np.argsort(-probability, kind="stable")
+        x = features(teachers, history, scores(teachers, found, items), items)
+        probability = self._ranker.score(x)
+        order = np.lexsort((-agreed(x), -probability))
         return Ranked(items[order], probability[order])
 
     def _first(self, ranked: Ranked, history: History, n: int) -> Ranked:
