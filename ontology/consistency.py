@@ -19,7 +19,7 @@ def check_consistent(ontology: Ontology) -> None:
     for relation in ontology.relations.values():
         _check_interaction(ontology, relation)
         _check_symmetric(relation)
-        _check_transitive(ontology, relation)
+        _check_passed_on(ontology, relation)
         _check_inverse(ontology, relation)
         _check_parents(ontology, relation)
     _check_functional(ontology)
@@ -61,6 +61,11 @@ def _check_symmetric(relation: Relation) -> None:
             f"relation {relation.name!r} is owl:SymmetricProperty, but goes from {relation.domain!r} to "
             f"{relation.range!r}; both ends of a symmetric relation are of one class"
         )
+    if relation.symmetric and relation.hierarchy:
+        raise InputError(
+            f"relation {relation.name!r} is owl:SymmetricProperty and kg:Hierarchy; one of two entities cannot be "
+            "wider than the other both ways"
+        )
     if relation.symmetric and relation.inverse:
         raise InputError(
             f"relation {relation.name!r} is owl:SymmetricProperty, so it is its own inverse; "
@@ -68,11 +73,12 @@ def _check_symmetric(relation: Relation) -> None:
         )
 
 
-def _check_transitive(ontology: Ontology, relation: Relation) -> None:
+def _check_passed_on(ontology: Ontology, relation: Relation) -> None:
+    kinds = {"owl:TransitiveProperty": relation.transitive, "kg:Hierarchy": relation.hierarchy}
     both = set(ontology.kinds_of(relation.domain)) & set(ontology.kinds_of(relation.range))
-    if relation.transitive and not both:
+    for kind in (kind for kind, is_so in kinds.items() if is_so and not both):
         raise InputError(
-            f"relation {relation.name!r} is owl:TransitiveProperty, but goes from {relation.domain!r} to "
+            f"relation {relation.name!r} is {kind}, but goes from {relation.domain!r} to "
             f"{relation.range!r}: no tail can be the head of another, so there is nothing to pass on"
         )
 

@@ -31,13 +31,14 @@ class Class:
 
 @dataclass(frozen=True)
 class Property:
-    """An attribute of an entity, for example `year`."""
+    """An attribute of an entity, for example `year`. `aligned` are its names in other vocabularies."""
 
     name: str
     iri: str
     label: str
     datatype: Datatype = "string"
     functional: bool = False
+    aligned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Relation:
     An interaction is a relation from a user to an item. It is positive from `positive_from` on (None: always).
     `functional` allows a head one tail, `inverse_functional` a tail one head. A triple of this relation is one of
     each of its `parents` too, and, swapped, one of `inverse`, where that is a relation that is stored itself.
+    Of a `hierarchy` the tail is the wider one: `genre is_a "Crime"` follows it. `aligned` are its names elsewhere.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Relation:
     inverse_functional: bool = False
     parents: tuple[str, ...] = ()
     inverse: str | None = None
+    hierarchy: bool = False
+    aligned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Reads an ontology from Turtle (RDFS, OWL, SHACL). Nothing is ever fetched: `owl:imports` is refused.
 
 What is understood is listed in docs/ontology.md. `core.ttl` is joined to every ontology. Other statements (comments,
-alignments such as `owl:equivalentClass`) are allowed and not used.
+`owl:equivalentClass`) are allowed and not used.
 """
 
 import re
@@ -19,7 +19,7 @@ from ontology.names import check_distinct, class_name, local_name, property_name
 from ontology.rdf.relations import read_relations
 from ontology.rdf.rules import read_rules
 from ontology.rdf.shacl import read_shapes
-from ontology.rdf.terms import CLASS_TYPES, DATATYPES, is_class, label, single, subjects
+from ontology.rdf.terms import CLASS_TYPES, DATATYPES, aligned, is_class, kg, label, single, subjects
 
 CORE = Path(__file__).with_name("core.ttl")
 
@@ -87,5 +87,7 @@ def _property(graph: Graph, iri: URIRef) -> Property:
         raise InputError(f"property {name!r} has the range <{range_}>; known are {known}")
     if (iri, RDFS.subPropertyOf, None) in graph:
         raise InputError(f"property {name!r} has rdfs:subPropertyOf, which only relations can have")
+    if (iri, RDF.type, kg("Hierarchy")) in graph:
+        raise InputError(f"property {name!r} is kg:Hierarchy, which only relations can be")
     functional = (iri, RDF.type, OWL.FunctionalProperty) in graph
-    return Property(name, str(iri), label(graph, iri) or name, DATATYPES[range_], functional)
+    return Property(name, str(iri), label(graph, iri) or name, DATATYPES[range_], functional, aligned(graph, iri))

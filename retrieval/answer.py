@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Query:
-    """Who asks and for how much. `history` are item keys, newest last; it is used when the user has none."""
+    """Who asks and for how much. `history` are item keys, newest last; it is used when the user has none.
+
+    `filter` is a text (docs/filters.md): only what matches it comes back.
+    """
 
     user: str | None = None
     history: tuple[str, ...] = ()
     n: int = 10
     exclude: tuple[str, ...] = ()
     explain: bool = True
+    filter: str | None = None
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,28 @@ class Index:
 
     handle: Any
     dim: int
+    selects: bool = True
+    """Whether it can search among some vectors only; FAISS cannot on the GPU."""
 
-    def search(self, query: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The k vectors nearest to `query` float32 (dim,), best first: their numbers and inner products."""
-        scores, ids = self.handle.search(np.ascontiguousarray(query.reshape(1, -1), np.float32), k)
+    def search(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The k vectors nearest to `query` float32 (dim,), best first: their numbers and inner products.
+
+        `among` bool (n,) leaves the others out, where the index can select.
+        """
+        asked = np.ascontiguousarray(query.reshape(1, -1), np.float32)
+        if among is None:
+            scores, ids = self.handle.search(asked, k)
+        else:
+            scores, ids = self.handle.search(asked, k, params=_selecting(among))
         found = ids[0] >= 0
         return ids[0][found], scores[0][found]
+
+
+def _selecting(among: NDArray[np.bool_]) -> Any:
+    library: Any = faiss  # its classes take more in Python than their stubs say
+    return library.SearchParameters(sel=library.IDSelectorBitmap(np.packbits(among, bitorder="little")))
 
 
 def index_of(vectors: NDArray[np.float32]) -> Index:
@@ -56,6 +72,7 @@ def open_index(path: Path) -> Index:
         raise InputError(f"{path} is not a FAISS index") from error
     if not hasattr(faiss, "StandardGpuResources") and any(distributions(name="faiss-gpu")):
         log.warning("faiss-cpu was installed over faiss-gpu, so no GPU is used; docs/gpu.md says how to mend it")
-    if faiss.get_num_gpus() > 0:
+    on_gpu = faiss.get_num_gpus() > 0
+    if on_gpu:
         handle = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, handle)
-    return Index(handle, handle.d)
+    return Index(handle, handle.d, selects=not on_gpu)

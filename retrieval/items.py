@@ -146,6 +146,14 @@ class Items:
         numbers = (self._number.get(ref.key) for ref, _ in states)
         return [item for _, item in states if item], {n for n in numbers if n is not None}
 
+    def changes(self) -> tuple[dict[Ref, LiveItem | None], set[Ref]]:
+        """The items that were edited since, None where deleted; and all that were deleted at some time."""
+        return dict(self._edited), set(self._gone)
+
+    def entity(self, ref: Ref) -> int | None:
+        """The number of an entity in the bundle, item or not; None where the bundle has none."""
+        return self._entities.get(ref.cls, {}).get(ref.key)
+
     def count(self) -> int:
         """How many items there are."""
         items, hidden = self.edited()

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle
 from kg.triples import Ref, Triple
 from ontology.errors import InputError, NotFoundError, StoreError
+from retrieval.among import Among
 from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
 from retrieval.explain import NO_PATH, Explainer, Origins, origins
 from retrieval.features import agreed, features, scores
+from retrieval.filters import Filters
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
 from retrieval.items import LiveItem
@@ -45,6 +47,7 @@ class Recommender:
     def __init__(self, bundle: Bundle, live: LiveState) -> None:
         self.bundle = bundle
         self.live = live
+        self.filters = Filters(bundle, live.items)
         self._index = open_index(bundle.index_file)
         self._ranker = open_ranker(bundle.ranker_file)
         self._explainer = Explainer(bundle, live.items.name_of)
@@ -53,7 +56,7 @@ class Recommender:
     def recommend(self, query: Query) -> Answer:
         """The n best items for a user, or for a history where the user has none, that were not seen yet.
 
-        Raises InputError for an unknown item in the query, or an n out of bounds.
+        Raises InputError for an unknown item in the query, a wrong filter, or an n out of bounds.
         """
         if not 1 <= query.n <= MOST:
             raise InputError(f"n is {query.n}; it must be from 1 to {MOST}")
@@ -61,14 +64,15 @@ class Recommender:
         history = self._history(query)
         closed = np.concatenate([history.seen, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
         history = History(history.liked, closed)  # what shall not come back takes no candidate's place
-        ranked = self._first(self.rank_all(history), history, query.n)
+        among = None if query.filter is None else Among.of(self.filters.matching(query.filter).mask, closed)
+        ranked = self._first(self.rank_all(history, among), history, query.n, among)
         return self._answer(query, history, ranked, degraded)
 
-    def similar(self, key: str, n: int) -> Answer:
-        """The n items that a user who liked only this one would be recommended. Raises NotFoundError."""
+    def similar(self, key: str, n: int, filter: str | None = None) -> Answer:
+        """The n items that a user who liked only this one would be recommended. Raises NotFoundError, InputError."""
         self.refresh()
         self.item(key)
-        return self.recommend(Query(history=(key,), n=n))
+        return self.recommend(Query(history=(key,), n=n, filter=filter))
 
     def rank(self, query: Query, keys: Sequence[str]) -> Answer:
         """Put given items in the order in which they suit the user or history. Raises InputError."""
@@ -80,11 +84,11 @@ class Recommender:
         ranked = self._by_score(history, look(self.bundle.teachers, history), items)
         return self._answer(query, history, ranked, degraded)
 
-    def rank_all(self, history: History) -> Ranked:
+    def rank_all(self, history: History, among: Among | None = None) -> Ranked:
         """Every candidate of every source, best first; for a history without liked items, the popular ones."""
         teachers = self.bundle.teachers
         found = look(teachers, history)
-        found_by = candidates(teachers, self._index, history, found, PER_SOURCE)
+        found_by = candidates(teachers, self._index, history, found, PER_SOURCE, among=among)
         if not len(history.liked):
             items = found_by["popularity"]
             return Ranked(items, _share(teachers.popularity[items]), found_by)
@@ -141,12 +145,13 @@ class Recommender:
         order = np.lexsort((-agreed(x), -probability))
         return Ranked(items[order], probability[order])
 
-    def _first(self, ranked: Ranked, history: History, n: int) -> Ranked:
+    def _first(self, ranked: Ranked, history: History, n: int, among: Among | None) -> Ranked:
         """The first n; where the sources gave fewer, the most popular others that were not seen, scored 0."""
         items, item_scores = ranked.items[:n], ranked.scores[:n]
         if len(items) < n:
             taken = np.concatenate([items, history.seen])
-            more = self._popular[~np.isin(self._popular, taken)][: n - len(items)]
+            allowed = self._popular if among is None else self._popular[among.mask[self._popular]]
+            more = allowed[~np.isin(allowed, taken)][: n - len(items)]
             items = np.concatenate([items, more])
             item_scores = np.concatenate([item_scores, np.zeros(len(more), np.float32)])
         return Ranked(items, item_scores, ranked.found_by)

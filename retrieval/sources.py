@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.teachers import Teachers
+from retrieval.among import Among, first
 from retrieval.history import History
 from retrieval.index import Index
 
@@ -50,19 +51,33 @@ def look(teachers: Teachers, history: History) -> Found:
 
 
 def candidates(
-    teachers: Teachers, index: Index, history: History, found: Found, n: int
+    teachers: Teachers, index: Index, history: History, found: Found, n: int, *, among: Among | None = None
 ) -> dict[str, NDArray[np.int64]]:
-    """The best `n` items of each source that the user has not seen, best first: source name -> item numbers."""
+    """The best `n` items of each source that the user has not seen, best first: source name -> item numbers.
+
+    Where only some items may come back, they are `among` those, which the user has not seen either.
+    """
+
+    def in_order(items: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+        return among.in_order(items, n) if among else _unseen(items, history, n)
+
+    def best(scores: Scores) -> NDArray[np.int64]:
+        return among.best(scores, n) if among else _unseen(first(scores, n + len(history.seen)), history, n)
+
     if not len(history.liked):
-        return {"popularity": _unseen(popular(teachers), history, n)}
-    ids, _ = index.search(found.vector, min(n + len(history.seen), teachers.n_items))
+        return {"popularity": in_order(popular(teachers), n)}
+    if among:
+        nearest = among.nearest(index, teachers.gnn_items, found.vector, n)
+    else:
+        ids, _ = index.search(found.vector, min(n + len(history.seen), teachers.n_items))
+        nearest = _unseen(ids, history, n)
     return {
-        "collaborative": _unseen(ids, history, n),
-        "item_to_item": _unseen(_best(found.item_to_item, n + len(history.seen)), history, n),
-        "linear": _unseen(_best(found.linear, n + len(history.seen)), history, n),
-        "users": _unseen(_best(found.users, n + len(history.seen)), history, n),
-        "graph": _unseen(_best(found.graph, n + len(history.seen)), history, n),
-        "popularity": _unseen(popular(teachers), history, n // 4),
+        "collaborative": nearest,
+        "item_to_item": best(found.item_to_item),
+        "linear": best(found.linear),
+        "users": best(found.users),
+        "graph": best(found.graph),
+        "popularity": in_order(popular(teachers), n // 4),
     }
 
 
@@ -91,14 +106,6 @@ def graph_neighbours(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:
 def popular(teachers: Teachers) -> NDArray[np.int64]:
     """All items, most liked first; equals in order of their number."""
     return np.argsort(-teachers.popularity, kind="stable")
-
-
-def _best(scores: Scores, n: int) -> NDArray[np.int64]:
-    """The numbers of the n best items with a score above 0, best first."""
-    n = min(n, len(scores))
-    best = np.argpartition(-scores, n - 1)[:n]
-    best = best[np.argsort(-scores[best], kind="stable")]
-    return best[scores[best] > 0]
 
 
 def _unseen(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, g, request
 
 from kg.journal import Journal
 from retrieval.answer import Answer, Query
+from retrieval.filter_tree import FilterError
 from service import answers, bundles, changes, events, metrics
 from service.edit_types import BatchDone, BatchRequest, ItemBody, ItemPatch
 from service.endpoints import JSON, Api, Reply
@@ -31,6 +32,7 @@ from service.types import (
     Recommendations,
     RecommendationsQuery,
     RecommendationsRequest,
+    SearchQuery,
     SimilarQuery,
     UserHistory,
     Users,
@@ -49,7 +51,8 @@ def recommend_to_user(id: str, query: RecommendationsQuery) -> Recommendations:
     serving = fresh()
     _check(serving, query.history, parameter="history")
     _check(serving, query.exclude, parameter="exclude")
-    asked = Query(id, query.history, query.n, query.exclude, query.explain)
+    _check_filter(serving, query.filter, parameter="filter")
+    asked = Query(id, query.history, query.n, query.exclude, query.explain, query.filter)
     return _answer(serving.recommender.recommend(asked))
 
 
@@ -59,7 +62,8 @@ def recommend_to_history(body: RecommendationsRequest) -> Recommendations:
     serving = fresh()
     _check(serving, body.history, pointer="/history")
     _check(serving, body.exclude, pointer="/exclude")
-    asked = Query(None, body.history, body.n, body.exclude, body.explain)
+    _check_filter(serving, body.filter, pointer="/filter")
+    asked = Query(None, body.history, body.n, body.exclude, body.explain, body.filter)
     return _answer(serving.recommender.recommend(asked))
 
 
@@ -74,10 +78,13 @@ def rank(body: RankRequest) -> Recommendations:
 
 
 @api.get("/v1/items", tag="items", problems=(400, 503))
-def search_items(query: PageQuery) -> Items:
-    """Search items by name."""
+def search_items(query: SearchQuery) -> Items:
+    """Search items by name, or list those that a filter matches."""
+    serving = fresh()
+    _check_filter(serving, query.filter, parameter="filter")
     start = int(query.page_token or 0)
-    found = fresh().catalog.search(query.q, start, query.n + 1)
+    matching = None if query.filter is None else serving.recommender.filters.matching(query.filter)
+    found = serving.catalog.search(query.q, start, query.n + 1, matching)
     return {
         "items": [{"id": item.key, "name": item.name} for item in found[: query.n]],
         "next_page_token": str(start + query.n) if len(found) > query.n else None,
@@ -131,7 +138,9 @@ def edit_items(body: BatchRequest) -> BatchDone:
 @api.get("/v1/items/<path:id>/similar", tag="items", problems=(400, 404, 503))
 def similar_items(id: str, query: SimilarQuery) -> Recommendations:
     """Recommend items that are like this one."""
-    return _answer(engine().serving().recommender.similar(id, query.n))
+    serving = fresh()
+    _check_filter(serving, query.filter, parameter="filter")
+    return _answer(serving.recommender.similar(id, query.n, query.filter))
 
 
 @api.get("/v1/users", tag="users", problems=(400, 503))
@@ -238,3 +247,13 @@ def _check(serving: Serving, keys: Sequence[str], *, pointer: str = "", paramete
         )
     if parts:
         raise RequestError(parts)
+
+
+def _check_filter(serving: Serving, text: str | None, *, pointer: str = "", parameter: str = "") -> None:
+    """Refuse a filter that is wrong, at its place."""
+    try:
+        if text is not None:
+            serving.recommender.filters.compiled(text)
+    except FilterError as error:
+        place: ProblemPart = {"pointer": pointer} if pointer else {"parameter": parameter}
+        raise RequestError([{"detail": str(error), **place}]) from error

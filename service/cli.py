@@ -24,6 +24,7 @@ from service.remote import Service
 from service.settings import Settings
 
 machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+only = click.option("--filter", metavar="EXPRESSION", help='Only such items, as: genre is_a "Crime" and year >= 1990')
 count = click.option("-n", default=10, show_default=True, help="How many to print.", type=click.IntRange(1, 1000))
 
 
@@ -147,12 +148,16 @@ def evaluate(k: int, url: str | None, as_json: bool) -> None:
 @click.argument("user", required=False)
 @click.option("--history", multiple=True, metavar="ITEM", help="Items liked, oldest first; for users not known yet.")
 @click.option("--exclude", multiple=True, metavar="ITEM", help="Items that shall not be recommended.")
+@only
 @count
 @machine
-def recommend(user: str | None, history: tuple[str, ...], exclude: tuple[str, ...], n: int, as_json: bool) -> None:
-    """Recommend items to USER, or for a history, each with the path that explains it."""
+def recommend(user: str | None, as_json: bool, **asked: Any) -> None:
+    """Recommend items to USER, or for a history, each with the path that explains it.
+
+    docs/filters.md says what a filter may be.
+    """
     with _recommender() as recommender:
-        given = recommender.recommend(Query(user=user, history=history, n=n, exclude=exclude))
+        given = recommender.recommend(Query(user=user, **asked))
     if as_json:
         console.as_json(asdict(given))
     else:
@@ -161,12 +166,13 @@ def recommend(user: str | None, history: tuple[str, ...], exclude: tuple[str, ..
 
 @kg.command()
 @click.argument("item")
+@only
 @count
 @machine
-def similar(item: str, n: int, as_json: bool) -> None:
+def similar(item: str, n: int, filter: str | None, as_json: bool) -> None:
     """Find items that go with ITEM."""
     with _recommender() as recommender:
-        given = recommender.similar(item, n)
+        given = recommender.similar(item, n, filter)
         name = recommender.item(item).name
     if as_json:
         console.as_json(asdict(given))

@@ -126,3 +126,4 @@ def _warm_up(serving: Serving) -> None:
     catalog = serving.recommender.bundle.catalog
     serving.recommender.recommend(Query(history=catalog.keys[:1], n=1))
     serving.catalog.search("", 0, 1)
+    serving.recommender.filters.warm_up()

@@ -43,7 +43,13 @@ class Service:
         Raises NotReadyError where no service answers, InputError where another one does or it refuses, StoreError
         where its answer lacks something.
         """
-        body = {"history": query.history, "exclude": query.exclude, "n": query.n, "explain": query.explain}
+        body = {
+            "history": query.history,
+            "exclude": query.exclude,
+            "n": query.n,
+            "explain": query.explain,
+            "filter": query.filter,
+        }
         answer = self._answer(*self._post("/v1/recommendations", body))
         try:
             version, missing = answer["model"]["version"], answer["degraded"]

@@ -6,8 +6,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from embed.bundle import Catalog
+from retrieval.filters import Matching
 from retrieval.items import Items
-from service.names import Names
+from retrieval.names import Names
 
 
 class Named(NamedTuple):
@@ -35,18 +36,25 @@ class Searchable:
         self._names = Names(catalog.names[: catalog.n_items])
         self._edited = _Edited(0, [], Names([]), set())
 
-    def search(self, words: str, start: int, n: int) -> list[Named]:
+    def search(self, words: str, start: int, n: int, matching: Matching | None = None) -> list[Named]:
         """Up to n items whose name holds `words`, after the first `start`: names that begin with it first."""
         if self._edited.version != self._items.version:
             self._edited = self._fold()
         edited = self._edited
-        stored = ((goodness, self._named(number)) for goodness, number in self._unedited(words, edited.hidden))
-        fresh = ((goodness, edited.items[number]) for goodness, number in edited.names.matches(words))
+        stored = ((good, self._named(number)) for good, number in self._unedited(words, edited.hidden, matching))
+        fresh = self._edited_now(words, edited, matching)
         found = merge(stored, fresh, key=lambda match: match[0])
         return [item for _, item in islice(found, start, start + n)]
 
-    def _unedited(self, words: str, hidden: set[int]) -> Iterator[tuple[int, int]]:
-        return (match for match in self._names.matches(words) if match[1] not in hidden)
+    def _unedited(self, words: str, hidden: set[int], matching: Matching | None) -> Iterator[tuple[int, int]]:
+        found = (match for match in self._names.matches(words) if match[1] not in hidden)
+        return found if matching is None else (match for match in found if matching.mask[match[1]])
+
+    def _edited_now(self, words: str, edited: _Edited, matching: Matching | None) -> Iterator[tuple[int, Named]]:
+        found = ((goodness, edited.items[number]) for goodness, number in edited.names.matches(words))
+        if matching is None:
+            return found
+        return (match for match in found if matching.has(self._items.number(match[1].key), match[1].key))
 
     def _named(self, number: int) -> Named:
         return Named(self._catalog.keys[number], self._catalog.names[number])

@@ -19,6 +19,8 @@ Keys = Annotated[tuple[Key, ...], Field(max_length=MAX_KEYS)]
 WholeHistory = Annotated[tuple[Key, ...], Field(max_length=10_000)]
 """As much as somebody does in a lifetime; a body is bounded by KG_MAX_BODY besides."""
 Count = Annotated[int, Field(ge=1, le=200)]
+Filter = Annotated[str, Field(examples=['genre is_a "Crime" and year >= 1990'])]
+"""Read by `retrieval/filter_text.py`, which says what is wrong with one and where."""
 
 
 class QueryString(BaseModel):
@@ -44,13 +46,17 @@ class RecommendationsQuery(QueryString):
     """Whether to explain each recommendation."""
     history: Keys = ()
     """Items that a user who is not known yet liked, newest last; not used for a known one."""
+    filter: Filter | None = None
+    """What the recommended items have to be like."""
 
 
 class SimilarQuery(QueryString):
-    """How many."""
+    """How many, and of which."""
 
     n: Count = 10
     """How many similar items to give."""
+    filter: Filter | None = None
+    """What the items have to be like."""
 
 
 class HistoryQuery(QueryString):
@@ -73,6 +79,13 @@ class PageQuery(QueryString):
     """`next_page_token` of the answer before."""
 
 
+class SearchQuery(PageQuery):
+    """A search among items that are like this."""
+
+    filter: Filter | None = None
+    """What the items have to be like."""
+
+
 class RecommendationsRequest(Body):
     """Recommendations for a history."""
 
@@ -84,6 +97,8 @@ class RecommendationsRequest(Body):
     """Items that must not be recommended."""
     explain: bool = True
     """Whether to explain each recommendation."""
+    filter: Filter | None = None
+    """What the recommended items have to be like."""
 
 
 class RankRequest(Body):

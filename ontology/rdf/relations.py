@@ -15,7 +15,7 @@ from rdflib.namespace import OWL, RDF, RDFS
 from ontology.errors import InputError
 from ontology.model import Relation
 from ontology.names import class_name, local_name, relation_name
-from ontology.rdf.terms import is_class, kg, label, single, subjects
+from ontology.rdf.terms import aligned, is_class, kg, label, single, subjects
 
 RELATION_ONLY = (OWL.SymmetricProperty, OWL.TransitiveProperty, OWL.InverseFunctionalProperty)
 """What only a relation can be, so that saying it declares one."""
@@ -92,6 +92,7 @@ def _join(found: dict[URIRef, URIRef], iri: URIRef, other: URIRef, what: str) ->
 
 def _check_words(graph: Graph, iri: URIRef, relation: URIRef) -> None:
     said = [f"owl:{local_name(t)}" for t in (*RELATION_ONLY, OWL.FunctionalProperty) if (iri, RDF.type, t) in graph]
+    said += ["kg:Hierarchy"] if (iri, RDF.type, kg("Hierarchy")) in graph else []
     said += ["rdfs:subPropertyOf"] if (iri, RDFS.subPropertyOf, None) in graph else []
     if said:
         raise InputError(
@@ -116,6 +117,8 @@ def _relation(graph: Graph, iri: URIRef, inverses: _Inverses) -> Relation:
         inverse_functional=(iri, RDF.type, OWL.InverseFunctionalProperty) in graph,
         parents=tuple(relation_name(p) for p in _parents(graph, iri)),
         inverse=relation_name(inverse) if inverse else None,
+        hierarchy=(iri, RDF.type, kg("Hierarchy")) in graph,
+        aligned=aligned(graph, iri),
     )
 
 

@@ -52,6 +52,12 @@ def label(graph: Graph, iri: Node, predicate: URIRef = RDFS.label) -> str | None
     return str(labels[0]).strip() if labels else None
 
 
+def aligned(graph: Graph, iri: URIRef) -> tuple[str, ...]:
+    """What a property or relation is called in other vocabularies: `director` for `schema:director`."""
+    others = graph.objects(iri, OWL.equivalentProperty)
+    return tuple(sorted({local_name(str(other)) for other in others if isinstance(other, URIRef)}))
+
+
 def single(graph: Graph, iri: Node, predicate: URIRef) -> Node | None:
     """The value of a predicate that may have one, or None. Raises InputError when there are several."""
     values = sorted(graph.objects(iri, predicate), key=str)

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from embed.bundle import CURRENT
 from kg.workspace import Workspace
 from ontology.errors import InputError
+from retrieval.names import Names, fold
 from service.app import create_app
-from service.names import Names, fold
 from service.settings import Settings, variable
 
 

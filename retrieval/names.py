@@ -37,6 +37,11 @@ class Names:
                     seen.add(number)
                     yield goodness, number
 
+    def holding(self, words: str) -> Iterator[int]:
+        """The numbers of the names that hold `words`, each once, in order. Nothing finds all."""
+        words = fold(words)
+        yield from self._scan(words) if words else range(len(self._starts) - 1)
+
     def _scan(self, text: str) -> Iterator[int]:
         """The numbers of the names that hold the text, each once; a separator belongs to the name after it."""
         at = self._text.find(text)

@@ -1,0 +1,127 @@
+"""The columns of a bundle with all edits on top: what an edited item said before counts no longer.
+
+Entities have the bundle's numbers; what only edits name has numbers after those.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from kg.triples import Ref
+from ontology.model import Property
+from retrieval.filter_columns import Column, Mask, Numbers, column, texts
+from retrieval.filter_stored import Pairs, Stored
+from retrieval.items import Items, LiveItem
+
+Find = Callable[[Column], Numbers]
+"""Finds entities in a column."""
+
+
+class Edited:
+    """What the edited items say now; `numbers` are those of all entities that they name, themselves as well."""
+
+    def __init__(self, edited: Mapping[Ref, LiveItem | None], items: Items, first: int) -> None:
+        self.numbers: dict[Ref, int] = {}
+        self.end = first
+        self._items = {ref: item for ref, item in edited.items() if item is not None}
+        self._properties: dict[str, tuple[list[int], list[object]]] = defaultdict(lambda: ([], []))
+        self._relations: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for item in self._items.values():
+            number = self._number(item.ref, items)
+            for name, value in item.properties.items():
+                self._properties[name][0].append(number)
+                self._properties[name][1].append(value)
+            for name, tails in item.relations.items():
+                self._relations[name] += [(number, self._number(tail, items)) for tail in tails]
+        self.fresh = {ref: number for ref, number in self.numbers.items() if number >= first}
+        """What the bundle does not have."""
+
+    def column(self, of: Property) -> Column:
+        """The values of a property."""
+        return column(of.datatype, *self._properties.get(of.name, ([], [])))
+
+    def words(self, kinds: frozenset[str]) -> tuple[Column, Column]:
+        """The keys and the names of what was edited, or is new, of these classes."""
+        refs = [ref for ref in (self._items | self.fresh) if ref.cls in kinds]
+        numbers = np.array([self.numbers[ref] for ref in refs], np.int64)
+        names = [self._items[ref].name if ref in self._items else ref.key for ref in refs]
+        return texts(numbers, [ref.key for ref in refs]), texts(numbers, names)
+
+    def pairs(self, relation: str) -> Pairs:
+        """The triples of a relation."""
+        return Pairs(*np.array(self._relations.get(relation, []), np.int64).reshape(-1, 2).T)
+
+    def items(self) -> list[int]:
+        """The numbers of the edited items."""
+        return [self.numbers[ref] for ref in self._items]
+
+    def _number(self, ref: Ref, items: Items) -> int:
+        if ref not in self.numbers:
+            known = items.entity(ref)
+            self.numbers[ref] = self.end if known is None else known
+            self.end += known is None
+        return self.numbers[ref]
+
+
+class World:
+    """Everything as it stands now. `n` entities; `items` bool (n,) says which are items."""
+
+    def __init__(self, stored: Stored, items: Items) -> None:
+        edited, gone = items.changes()
+        self._edited = bool(edited)
+        self.stored = stored
+        self.edited = Edited(edited, items, len(stored))
+        self.n = self.edited.end
+        self._void = self._mask(n for n in map(items.entity, edited) if n is not None)
+        self._gone = self._mask(n for n in map(items.entity, gone) if n is not None)
+        self._pairs: dict[str, Pairs] = {}
+        self.items = self._mask(range(stored.bundle.catalog.n_items)) & ~self._void
+        self.items[self.edited.items()] = True
+
+    def of_class(self, kinds: frozenset[str]) -> Mask:
+        """Which entities are of one of the classes: bool (n,)."""
+        classes = self.stored.classes
+        found = self._mask(number for ref, number in self.edited.fresh.items() if ref.cls in kinds)
+        wanted = [classes[kind] for kind in kinds if kind in classes]
+        found[: len(self.stored)] = np.isin(self.stored.bundle.catalog.entity_class, wanted)
+        return found
+
+    def with_property(self, of: Property, find: Find) -> Mask:
+        """Which entities have a value that `find` finds: bool (n,)."""
+        return self._now([self.stored.column(of)], [self.edited.column(of)], find)
+
+    def with_key(self, kinds: frozenset[str], find: Find) -> Mask:
+        """Which entities of the classes have a key that `find` finds: bool (n,)."""
+        return self._now([self.stored.words(kind)[0] for kind in kinds], [self.edited.words(kinds)[0]], find)
+
+    def with_name(self, kinds: frozenset[str], find: Find) -> Mask:
+        """Which entities of the classes have a name that `find` finds: bool (n,)."""
+        return self._now([self.stored.words(kind)[1] for kind in kinds], [self.edited.words(kinds)[1]], find)
+
+    def pairs(self, relation: str) -> Pairs:
+        """The triples of a relation that hold, as they were said."""
+        if not self._edited:
+            return self.stored.pairs(relation)
+        if relation not in self._pairs:
+            head, tail = self.stored.pairs(relation)
+            holds = ~(self._void[head] | self._gone[tail])
+            said = self.edited.pairs(relation)
+            self._pairs[relation] = Pairs(
+                np.concatenate([head[holds], said.head]), np.concatenate([tail[holds], said.tail])
+            )
+        return self._pairs[relation]
+
+    def _now(self, stored: Iterable[Column], edited: Iterable[Column], find: Find) -> Mask:
+        found = self._mask(())
+        for one in stored:
+            found[find(one)] = True
+        found &= ~self._void
+        for one in edited:
+            found[find(one)] = True
+        return found
+
+    def _mask(self, numbers: Iterable[int]) -> Mask:
+        mask = np.zeros(self.n, np.bool_)
+        mask[np.fromiter(numbers, np.int64)] = True
+        return mask
