@@ -15,6 +15,7 @@ from retrieval.filter_tree import (
     ORDERED,
     And,
     Compared,
+    Contains,
     FilterError,
     Has,
     IsA,
@@ -111,7 +112,7 @@ class Compiler:
         if not above:
             raise FilterError(
                 test.kind.at,
-                f"no relation of the ontology is a kg:Hierarchy that says what a {place.label} is a kind of; "
+                f"no relation of the ontology is a kg:Hierarchy that says of what {place.label} is a kind; "
                 "use =, or name a class without quotes",
             )
         wider = _called(Compared(test.path, "=", test.kind), place.kinds.union(*(walk.end for walk in above)), place)
@@ -138,11 +139,14 @@ def _entity(test: Test, place: Place) -> Condition:
 def _called(test: Test, kinds: frozenset[str], place: Place) -> Condition:
     """Entities of the classes by key or name."""
     find = find_of(test, "string", place.name, f"{_described(place, said=False)}, known by its key or name, a text")
+    if isinstance(test, Contains):
+        return lambda world: world.with_name(kinds, find)
     return lambda world: world.with_key(kinds, find) | world.with_name(kinds, find)
 
 
 def _described(place: Place, *, said: bool = True) -> str:
-    what = f"a relation to {place.label}" if place.walks else f"a {place.label}"
+    article = "an" if place.label[0] in "AEIOU" else "a"
+    what = f"a relation to {place.label}" if place.walks else f"{article} {place.label}"
     return f"{place.name.text!r} is {what}" if said else what
 
 

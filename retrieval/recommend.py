@@ -92,7 +92,10 @@ class Recommender:
         if not len(history.liked):
             items = found_by["popularity"]
             return Ranked(items, _share(teachers.popularity[items]), found_by)
-        ranked = self._by_score(history, found, np.unique(np.concatenate(list(found_by.values()))))
+        items = np.unique(np.concatenate(list(found_by.values())))
+        if not len(items):
+            return Ranked(items, np.empty(0, np.float32), found_by)
+        ranked = self._by_score(history, found, items)
         return Ranked(ranked.items, ranked.scores, found_by)
 
     def item(self, key: str) -> LiveItem:

@@ -124,3 +124,33 @@ A = f":a {O} ; {ENDS} . "
 )
 def test_a_contradiction_is_refused_in_a_sentence(turtle: str, message: str) -> None:
     assert message in refused(CLASSES + turtle)
+
+
+def test_a_hierarchy_and_names_in_other_vocabularies_are_read() -> None:
+    turtle = f"""
+    :kind a owl:ObjectProperty, kg:Hierarchy ; kg:inverseLabel "x" ; {ENDS} ;
+        owl:equivalentProperty <https://schema.org/isVariantOf>, <https://other.example/kindOf> .
+    :year a owl:DatatypeProperty ; owl:equivalentProperty <https://schema.org/datePublished> .
+    """
+    kind = relation(turtle, "KIND")
+    assert (kind.hierarchy, kind.aligned) == (True, ("isVariantOf", "kindOf"))
+    assert not relation(f':a a owl:ObjectProperty ; kg:inverseLabel "x" ; {ENDS} .', "A").hierarchy
+    assert parse_ontology(PREFIXES + CLASSES + turtle).properties["year"].aligned == ("datePublished",)
+
+
+@pytest.mark.parametrize(
+    ("turtle", "reason"),
+    [
+        (f':a a owl:ObjectProperty, kg:Hierarchy ; kg:inverseLabel "x" ; {TO_BRAND} .', "nothing to pass on"),
+        (f':a a owl:SymmetricProperty, kg:Hierarchy ; rdfs:label "x" ; {ENDS} .', "cannot be wider than the other"),
+        (":a a owl:DatatypeProperty, kg:Hierarchy .", "which only relations can be"),
+        (f":b {BOUGHT} ; a kg:Hierarchy .", "nothing to pass on"),
+        (
+            f":a a owl:ObjectProperty ; {ENDS} . :b a owl:ObjectProperty, kg:Hierarchy ; owl:inverseOf :a ."
+            ' :b rdfs:label "x" .',
+            "is kg:Hierarchy, but it only gives",
+        ),
+    ],
+)
+def test_what_cannot_be_a_hierarchy_is_refused(turtle: str, reason: str) -> None:
+    assert reason in refused(CLASSES + turtle)
