@@ -1,8 +1,8 @@
 """What is known of entities, column by column, so that a test of all of them is one step of numpy."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ TYPES: Mapping[Datatype, tuple[type, ...]] = {
     "date": (int,),
 }
 """What a value of a datatype is in a bundle; dates are epoch milliseconds."""
+WORDS_KEPT = 32
 _INT64 = 2**63
 _ORDERED: Mapping[Operator, np.ufunc] = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
 
@@ -54,9 +55,18 @@ class Column:
 
     def containing(self, words: str) -> Numbers:
         """The entities whose text holds the words, whatever the case and accents."""
-        holds = np.zeros(len(self.texts), np.bool_)
-        holds[np.fromiter(self._names.holding(words), np.int64)] = True
-        return self.entities[holds[self.values.astype(np.int64)]]
+        return self._containing(words)
+
+    @cached_property
+    def _containing(self) -> Callable[[str], Numbers]:
+        """Kept for the words that were looked for last: reading every text again after each edit is too slow."""
+
+        def containing(words: str) -> Numbers:
+            holds = np.zeros(len(self.texts), np.bool_)
+            holds[np.fromiter(self._names.holding(words), np.int64)] = True
+            return self.entities[holds[self.values.astype(np.int64)]]
+
+        return lru_cache(WORDS_KEPT)(containing)
 
     @cached_property
     def _places(self) -> dict[Value, int]:

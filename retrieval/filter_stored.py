@@ -36,7 +36,7 @@ class Stored:
 
     def read(self) -> None:
         """Read the properties and the triples; the columns of each property come when somebody asks for them."""
-        self.column(self.bundle.ontology.properties["name"])
+        self.column(self.bundle.ontology.properties["name"]).containing("a")
         self.pairs("")
 
     def column(self, of: Property) -> Column:

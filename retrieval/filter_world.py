@@ -3,7 +3,6 @@
 Entities have the bundle's numbers; what only edits name has numbers after those.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -18,60 +17,75 @@ Find = Callable[[Column], Numbers]
 """Finds entities in a column."""
 
 
-class Edited:
-    """What the edited items say now; `numbers` are those of all entities that they name, themselves as well."""
+class Fresh:
+    """The numbers of entities that the bundle does not have, in the order in which edits named them."""
 
-    def __init__(self, edited: Mapping[Ref, LiveItem | None], items: Items, first: int) -> None:
+    def __init__(self, first: int) -> None:
+        self.first = first
         self.numbers: dict[Ref, int] = {}
-        self.end = first
+        self._met: dict[Ref, LiveItem | None] = {}
+
+    def meet(self, edited: Mapping[Ref, LiveItem | None], items: Items) -> None:
+        """Number what the edited items name. Those that did not change since the last time were met then."""
+        for ref, item in edited.items():
+            if self._met.get(ref) is not item:
+                self._met[ref] = item
+                for one in (ref, *(tail for tails in item.relations.values() for tail in tails)) if item else ():
+                    if items.entity(one) is None:
+                        self.numbers.setdefault(one, self.first + len(self.numbers))
+
+
+class Edited:
+    """What the edited items say now. Only what is asked for is looked through: there may be thousands."""
+
+    def __init__(self, edited: Mapping[Ref, LiveItem | None], items: Items, fresh: Fresh) -> None:
+        self.fresh = dict(fresh.numbers)
+        """The numbers of what the bundle does not have."""
+        self.end = fresh.first + len(self.fresh)
+        self._entity = items.entity
         self._items = {ref: item for ref, item in edited.items() if item is not None}
-        self._properties: dict[str, tuple[list[int], list[object]]] = defaultdict(lambda: ([], []))
-        self._relations: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for item in self._items.values():
-            number = self._number(item.ref, items)
-            for name, value in item.properties.items():
-                self._properties[name][0].append(number)
-                self._properties[name][1].append(value)
-            for name, tails in item.relations.items():
-                self._relations[name] += [(number, self._number(tail, items)) for tail in tails]
-        self.fresh = {ref: number for ref, number in self.numbers.items() if number >= first}
-        """What the bundle does not have."""
+        self._number = {ref: self._number_of(ref) for ref in self._items}
 
     def column(self, of: Property) -> Column:
         """The values of a property."""
-        return column(of.datatype, *self._properties.get(of.name, ([], [])))
+        having = [(self._number[ref], item.properties) for ref, item in self._items.items()]
+        said = [(number, properties[of.name]) for number, properties in having if of.name in properties]
+        return column(of.datatype, [number for number, _ in said], [value for _, value in said])
 
     def words(self, kinds: frozenset[str]) -> tuple[Column, Column]:
         """The keys and the names of what was edited, or is new, of these classes."""
         refs = [ref for ref in (self._items | self.fresh) if ref.cls in kinds]
-        numbers = np.array([self.numbers[ref] for ref in refs], np.int64)
+        numbers = np.array([self._number_of(ref) for ref in refs], np.int64)
         names = [self._items[ref].name if ref in self._items else ref.key for ref in refs]
         return texts(numbers, [ref.key for ref in refs]), texts(numbers, names)
 
     def pairs(self, relation: str) -> Pairs:
         """The triples of a relation."""
-        return Pairs(*np.array(self._relations.get(relation, []), np.int64).reshape(-1, 2).T)
+        said = [
+            (self._number[ref], self._number_of(tail))
+            for ref, item in self._items.items()
+            for tail in item.relations.get(relation, ())
+        ]
+        return Pairs(*np.array(said, np.int64).reshape(-1, 2).T)
 
     def items(self) -> list[int]:
         """The numbers of the edited items."""
-        return [self.numbers[ref] for ref in self._items]
+        return list(self._number.values())
 
-    def _number(self, ref: Ref, items: Items) -> int:
-        if ref not in self.numbers:
-            known = items.entity(ref)
-            self.numbers[ref] = self.end if known is None else known
-            self.end += known is None
-        return self.numbers[ref]
+    def _number_of(self, ref: Ref) -> int:
+        known = self._entity(ref)
+        return self.fresh[ref] if known is None else known
 
 
 class World:
     """Everything as it stands now. `n` entities; `items` bool (n,) says which are items."""
 
-    def __init__(self, stored: Stored, items: Items) -> None:
+    def __init__(self, stored: Stored, items: Items, fresh: Fresh) -> None:
         edited, gone = items.changes()
+        fresh.meet(edited, items)
         self._edited = bool(edited)
         self.stored = stored
-        self.edited = Edited(edited, items, len(stored))
+        self.edited = Edited(edited, items, fresh)
         self.n = self.edited.end
         self._void = self._mask(n for n in map(items.entity, edited) if n is not None)
         self._gone = self._mask(n for n in map(items.entity, gone) if n is not None)

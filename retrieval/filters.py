@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 from embed.bundle import Bundle
 from retrieval.filter_columns import Mask
 from retrieval.filter_compiled import Compiler, Condition
 from retrieval.filter_stored import Stored
 from retrieval.filter_text import parse
-from retrieval.filter_world import World
+from retrieval.filter_world import Fresh, World
 from retrieval.items import Items
 
 KEPT = 64
@@ -34,6 +35,8 @@ class Filters:
         self._items = items
         self._n_items = bundle.catalog.n_items
         self._stored = Stored(bundle)
+        self._fresh = Fresh(len(self._stored))
+        self._making = Lock()
         self._compiler = Compiler(bundle.ontology)
         self.compiled = lru_cache(KEPT)(self._compiled)
         """The function of a filter's text. Raises FilterError."""
@@ -62,4 +65,5 @@ class Filters:
 
     def _world_of(self, version: int) -> World:
         # What is newer than the version counts already: the next version comes, and then all is made anew.
-        return World(self._stored, self._items)
+        with self._making:
+            return World(self._stored, self._items, self._fresh)

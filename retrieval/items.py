@@ -59,9 +59,10 @@ class Items:
             return
         if edit.op == "delete":
             self._forget(ref)
-        self._edited[ref] = self._after(edit, before)
+        after = self._after(edit, before)
+        self._edited[ref] = after
         self._last[ref.key] = ref
-        for tails in edit.relations.values():
+        for tails in after.relations.values() if after else ():  # what a patch left as it was, too
             for tail in tails:
                 self._heads[tail].add(ref)
         self.version += 1

@@ -53,6 +53,8 @@ class Names:
 
 def fold(text: str) -> str:
     """Text without case, accents and line breaks."""
+    if text.isascii():  # the most, and ten times as quick
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(plain.split())

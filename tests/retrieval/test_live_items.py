@@ -145,3 +145,13 @@ def test_a_key_may_go_to_an_item_of_another_class():
     found = items.get("b1")
     assert found is not None
     assert items.triples(found) == []
+
+
+def test_what_a_patch_left_as_it_was_ends_with_its_tail():
+    """The bundle says that b1 is a sequel of b2; b1 is edited first, then b2 deleted."""
+    items = Items(world([(1, RELATIONS.index("SEQUEL_OF"), 2)]).bundle)
+    items.take(Edit("1", "patch", Ref("Book", "b1"), {"name": "Other"}))
+    items.take(Edit("2", "delete", Ref("Book", "b2")))
+    found = items.get("b1")
+    assert found is not None
+    assert (found.relations, items.triples(found)) == ({}, [])
