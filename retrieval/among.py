@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from retrieval.index import Index
 
-NARROW = 0.3
+NARROW = 0.2
 """Up to this part of all items, it is quicker to score the allowed vectors than to let FAISS pass over the others."""
 
 Items = NDArray[np.int64]

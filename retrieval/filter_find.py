@@ -1,5 +1,6 @@
 """A test of a property, a key or a name -> what finds the entities in a column."""
 
+from kg.formats.encoding import shown
 from ontology.model import Datatype
 from ontology.names import a_datatype
 from ontology.times import iso_milliseconds
@@ -103,4 +104,5 @@ def _time(constant: Constant, said: str) -> int:
 
 
 def _wrong(constant: Constant, said: str, datatype: Datatype) -> FilterError:
-    return FilterError(constant.at, f"{said}, and {constant.value!r} is none; write it like {_EXAMPLES[datatype]}")
+    found = shown(repr(constant.value))
+    return FilterError(constant.at, f"{said}, and {found} is none; write it like {_EXAMPLES[datatype]}")

@@ -34,6 +34,7 @@ MOST_VALUES = 1000
 DEEPEST = 30
 """Of parentheses and `not`, one in the other."""
 LONGEST_PATH = 4
+LONGEST_NAME = 200
 
 KEYWORDS = frozenset({"and", "or", "not", "has", "in", "contains", "is_a", "true", "false"})
 _TOKEN = re.compile(
@@ -151,6 +152,8 @@ class _Reader:
         if self._here.kind != "word":
             raise self.unexpected(wanted)
         token = self._next()
+        if len(token.text) > LONGEST_NAME:
+            raise FilterError(token.at, f"a name has at most {LONGEST_NAME} characters, not {len(token.text):,}")
         return Name(token.text, token.at)
 
     def _list(self) -> tuple[Constant, ...]:

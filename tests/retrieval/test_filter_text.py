@@ -125,6 +125,7 @@ def test_it_may_be_written_in_several_ways(text: str, same: str):
         ("not " * 1000 + "a = 1", 4 * DEEPEST + 1, "at most 30 deep"),
         (" or ".join(["has a"] * (MOST_TESTS + 1)), 9 * MOST_TESTS + 1, "at most 100 tests"),
         (f"a in [{','.join(['1'] * (MOST_VALUES + 1))}]", 7, "at most 1,000 values"),
+        ("a" * 201 + " = 1", 1, "at most 200 characters, not 201"),
         ("a" * (MOST_CHARACTERS + 1), MOST_CHARACTERS + 1, "at most 10,000 characters"),
     ],
 )
@@ -171,6 +172,7 @@ def test_no_text_is_scanned_twice(text: str):
         ("name.year = 1", 6, "nothing can follow 'name'"),
         ("genre.item = 1", 7, "is no property and no relation of Genre"),
         ("year = '1990'", 8, "'year' is an integer, and '1990' is none; write it like 1990"),
+        (f"year = '{'x' * 5000}'", 8, "…"),
         ("year = 1990.5", 8, "and 1990.5 is none"),
         ("year in [1990, true]", 16, "and True is none"),
         ("year > 9223372036854775808", 8, "64 bits"),
