@@ -47,7 +47,10 @@ class RecommendationsQuery(QueryString):
     history: Keys = ()
     """Items that a user who is not known yet liked, newest last; not used for a known one."""
     filter: Filter | None = None
-    """What the recommended items have to be like."""
+    """What the recommended items have to be like, as `genre is_a "Crime" and year >= 1990`.
+
+    docs/filters.md has the grammar.
+    """
 
 
 class SimilarQuery(QueryString):
@@ -56,7 +59,10 @@ class SimilarQuery(QueryString):
     n: Count = 10
     """How many similar items to give."""
     filter: Filter | None = None
-    """What the items have to be like."""
+    """What the items have to be like, as `genre is_a "Crime" and year >= 1990`.
+
+    docs/filters.md has the grammar.
+    """
 
 
 class HistoryQuery(QueryString):
@@ -83,7 +89,10 @@ class SearchQuery(PageQuery):
     """A search among items that are like this."""
 
     filter: Filter | None = None
-    """What the items have to be like."""
+    """What the items have to be like, as `genre is_a "Crime" and year >= 1990`.
+
+    docs/filters.md has the grammar.
+    """
 
 
 class RecommendationsRequest(Body):
@@ -98,7 +107,10 @@ class RecommendationsRequest(Body):
     explain: bool = True
     """Whether to explain each recommendation."""
     filter: Filter | None = None
-    """What the recommended items have to be like."""
+    """What the recommended items have to be like, as `genre is_a "Crime" and year >= 1990`.
+
+    docs/filters.md has the grammar.
+    """
 
 
 class RankRequest(Body):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.entries import Edit
-from kg.triples import Ref
+from kg.triples import Ref, Triple
 from retrieval.filter_text import parse
 from retrieval.filter_tree import (
     Among,
@@ -301,3 +301,26 @@ def test_what_is_kept_is_bounded_and_cannot_be_written_to():
     assert filters.compiled.cache_info().currsize == 64
     with pytest.raises(ValueError, match="read-only"):
         filters.matching("year = 199").mask[0] = True
+
+
+def test_hierarchies_and_transitive_relations_are_followed_to_their_end_and_round_a_circle():
+    genre = [Ref("Genre", f"g{i}") for i in (1, 2, 3)]
+    book, album, work = Ref("Book", "b1"), Ref("Album", "a1"), Ref("Work", "w")
+    said = {
+        Triple(book, "HAS_GENRE", genre[0]),
+        Triple(album, "HAS_GENRE", genre[2]),
+        Triple(genre[0], "BROADER", genre[1]),
+        Triple(genre[1], "BROADER", genre[2]),
+        Triple(work, "SEQUEL_OF", album),
+        Triple(album, "SEQUEL_OF", book),
+    }
+    for circle in ((), (Triple(genre[2], "BROADER", genre[0]), Triple(book, "SEQUEL_OF", work))):
+        bundle = bundle_of(
+            [*ITEMS, READER, *OTHERS], [{} for _ in range(len(ITEMS) + 1 + len(OTHERS))], {*said, *circle}
+        )
+        items = Items(bundle)
+        filters = Filters(bundle, items)
+        assert matched(filters, items, "genre is_a 'g3'") == {"b1", "a1"}
+        assert matched(filters, items, "genre is_a 'g1'") == ({"b1", "a1"} if circle else {"b1"})
+        assert matched(filters, items, "sequel_of = 'b1'") == ({"w", "a1", "b1"} if circle else {"w", "a1"})
+        assert matched(filters, items, "followed_by = 'w'") == ({"w", "a1", "b1"} if circle else {"a1", "b1"})
