@@ -3,7 +3,7 @@
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from embed.checkpoint import Kept
 from embed.interactions import Model, Side
 from embed.link_prediction import KGEVectors
 from embed.negatives import lose_to_own, lose_to_shared
 from embed.rowadagrad import RowAdagrad
+from embed.run import ALONE, Run
+from embed.state import restore, state_of
 from kg.bounds import Count, NonNegative, Positive
-from kg.progress import Progress, silent
 from ontology.errors import InputError, NotReadyError
 
 # PyKEEN makes folders below the home folder when it is imported. It gets one that goes away with the process.
@@ -62,7 +64,7 @@ class KGEOptions(TrainingOptions):
 
 
 def train_kge(
-    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: KGEOptions, progress: Progress = silent
+    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: KGEOptions, run: Run = ALONE
 ) -> KGEVectors:
     """Learn from triples int32 (t, 3): head, relation, tail. The same seed gives the same bits on a CPU.
 
@@ -74,6 +76,7 @@ def train_kge(
     with _seeded(options), _frozen_garbage():
         model = pykeen_model(factory, options)
         loop = training_loop(model, factory, options)
+        begun = loop.goes_on(run.unfinished(options.model))
         try:
             loop.train(
                 factory,
@@ -81,7 +84,8 @@ def train_kge(
                 batch_size=options.batch_size or batch_size(len(triples)),
                 use_tqdm=False,
                 pin_memory=False,
-                callbacks=_Report(lambda epoch: progress(options.model, epoch, options.epochs)),
+                callbacks=_Report(loop, options, run),
+                continue_training=begun,
             )
         except NonFiniteLossError as error:
             raise InputError(
@@ -143,10 +147,22 @@ class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
     def __init__(self, options: KGEOptions, **others: Any) -> None:
         super().__init__(**others)
         self._options = options
+        self._state: Kept | None = None
+
+    def goes_on(self, state: Kept | None) -> bool:
+        """Begin after the epoch whose state was kept; whether there is one. `_epoch` is private: PyKEEN is pinned."""
+        if state is None:
+            return False
+        self._state, self._epoch = state, state.said["epoch"]
+        restore(state.arrays, self.model, self.optimizer)
+        return True
 
     def _train_epoch(self, batches: Any, *_: Any, **__: Any) -> float:
         triples, size = batches.dataset.mapped_triples, batches.dataset.batch_size
         total = 0.0
+        if self._state:  # again: what PyKEEN does before the first epoch draws random numbers
+            restore(self._state.arrays, self.model, self.optimizer)
+            self._state = None
         for step, rows in enumerate(torch.randperm(len(triples)).split(size)):
             self.optimizer.zero_grad()
             loss = self._loss(triples[rows].to(self.model.device), "head" if step % 2 else "tail")
@@ -166,12 +182,14 @@ class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
 
 
 class _Report(TrainingCallback):  # type: ignore[misc]  # PyKEEN has no types
-    def __init__(self, report: Callable[[int], None]) -> None:
+    def __init__(self, loop: _Loop, options: KGEOptions, run: Run) -> None:
         super().__init__()
-        self._report = report
+        self._loop, self._options, self._run = loop, options, run
 
     def post_epoch(self, epoch: int, epoch_loss: float, **_: Any) -> None:
-        self._report(epoch)
+        name, loop = self._options.model, self._loop
+        self._run.epoch(name, epoch, self._options.epochs, {"loss": epoch_loss})
+        self._run.keep(name, lambda: Kept(state_of(loop.model, loop.optimizer), {"epoch": epoch}))
 
 
 def batch_size(n: int) -> int:

@@ -1,24 +1,30 @@
 """All teachers learn from one snapshot: TransE first, the network starts from it, the linear ones beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import adjacency
-from embed.gnn import GnnOptions, train_gnn
+from embed.gnn import PHASE as GNN
+from embed.gnn import GnnOptions, GnnVectors, train_gnn
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.network import GnnGraph
-from embed.spectral import spectral_vectors
+from embed.run import ALONE, Run
+from embed.spectral import SpectralVectors, spectral_vectors
 from embed.teachers import Teachers
-from embed.transe import TransEOptions, train_transe
-from embed.userknn import user_neighbours
+from embed.transe import TransEOptions, TransEVectors, train_transe
+from embed.userknn import UserNeighbours, user_neighbours
+from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative
-from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
+
+PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN")
+"""What each teacher is called while it learns, in their order."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,7 @@ class TeacherOptions:
     device: str = "cpu"
 
 
-def learn(
-    snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions, progress: Progress = silent
-) -> Teachers:
+def learn(snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions, run: Run = ALONE) -> Teachers:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
 
     Raises NotReadyError if no known interaction is positive.
@@ -45,21 +49,21 @@ def learn(
     liked = snapshot.interactions.where(known & snapshot.interactions.positive)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
-    n_entities, n_items, n_users = len(snapshot.keys), snapshot.n_items, snapshot.n_users
-    transe_options = replace(options.transe, seed=options.seed, device=options.device)
-    triples = _triples(snapshot, liked)
-    transe = train_transe(triples, n_entities, len(snapshot.relations) + 1, transe_options, progress)
     pairs = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
-    graph = GnnGraph(snapshot.triples, pairs, n_entities, n_items, n_users)
-    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
-    gnn = train_gnn(graph, transe.entities, gnn_options, progress)
-    near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
-    progress("linear", 0, 1)
-    size = {"n_users": n_users, "n_items": n_items}
-    linear_options = chosen(pairs, snapshot.triples, **size, options=options.linear, seed=options.seed)
-    linear = linear_neighbours(pairs, snapshot.triples, **size, options=linear_options)
-    progress("linear", 1, 1)
-    spectral = spectral_vectors(pairs, n_users=n_users, n_items=n_items, dim=options.spectral_dim, seed=options.seed)
+    size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
+    transe, gnn = _vectors(snapshot, liked, pairs, options, run)
+    near = run.finished(
+        "item-kNN",
+        ItemWeights,
+        lambda: item_neighbours(pairs, **size, k=options.neighbours, shrinkage=options.shrinkage),
+    )
+    linear = run.finished("linear", ItemWeights, lambda: _linear(pairs, snapshot.triples, size, options, run))
+    spectral = run.finished(
+        "spectral",
+        SpectralVectors,
+        lambda: spectral_vectors(pairs, **size, dim=options.spectral_dim, seed=options.seed),
+    )
+    users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
     return Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -69,10 +73,35 @@ def learn(
         transe_relations=transe.relations,
         neighbours=near,
         linear=linear,
-        users=user_neighbours(pairs, n_users=n_users, n_items=n_items, seed=options.seed),
+        users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
-        adjacency=adjacency(snapshot.triples, n_entities),
+        adjacency=adjacency(snapshot.triples, len(snapshot.keys)),
     )
+
+
+def _vectors(
+    snapshot: Snapshot, liked: Interactions, pairs: NDArray[np.int32], options: TeacherOptions, run: Run
+) -> tuple[TransEVectors, GnnVectors]:
+    """What needs epochs; `pairs` are user and item of `liked`, int32 (m, 2), each once."""
+    n_entities, n_relations = len(snapshot.keys), len(snapshot.relations) + 1
+    transe_options = replace(options.transe, seed=options.seed, device=options.device)
+    triples = _triples(snapshot, liked)
+    transe = run.finished(
+        "transe", TransEVectors, lambda: train_transe(triples, n_entities, n_relations, transe_options, run)
+    )
+    graph = GnnGraph(snapshot.triples, pairs, n_entities, snapshot.n_items, snapshot.n_users)
+    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
+    return transe, run.finished(GNN, GnnVectors, lambda: train_gnn(graph, transe.entities, gnn_options, run))
+
+
+def _linear(
+    pairs: NDArray[np.int32], triples: NDArray[np.int32], size: Mapping[str, int], options: TeacherOptions, run: Run
+) -> ItemWeights:
+    run.step("linear", 0, 1)
+    linear_options = chosen(pairs, triples, **size, options=options.linear, seed=options.seed)
+    weights = linear_neighbours(pairs, triples, **size, options=linear_options)
+    run.step("linear", 1, 1)
+    return weights
 
 
 def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.kge import KGEOptions, TrainingOptions, train_kge
-from kg.progress import Progress, silent
+from embed.run import ALONE, Run
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class TransEVectors:
 
 
 def train_transe(
-    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: TransEOptions, progress: Progress = silent
+    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: TransEOptions, run: Run = ALONE
 ) -> TransEVectors:
     """Learn from triples int32 (t, 3): head, relation, tail. The same seed gives the same bits on a CPU.
 
     Raises NotReadyError where there are no triples, and InputError where training diverges.
     """
-    learned = train_kge(triples, n_entities, n_relations, KGEOptions(**asdict(options)), progress)
+    learned = train_kge(triples, n_entities, n_relations, KGEOptions(**asdict(options)), run)
     return TransEVectors(learned.entities, learned.relations)

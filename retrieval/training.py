@@ -8,22 +8,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Draft
+from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import TeacherOptions, learn
-from embed.ranker import RankerOptions, TrainedRanker, train_ranker
+from embed.learning import PHASES, TeacherOptions, learn
+from embed.memory import check, free_bytes
+from embed.ranker import RankerOptions, train_ranker
+from embed.run import ALONE, Run
 from embed.split import SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
 from kg.bounds import Count, Part
-from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.cases import users_at
 from retrieval.features import FEATURES, features, scores
 from retrieval.index import FAISS_VERSION, build_index, index_of
+from retrieval.needs import needs
 from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
 
+FIRST, FINAL = "for the ranker", "final"
+"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
 
 
@@ -44,43 +49,59 @@ class TrainOptions:
     ranker: RankerOptions = field(default_factory=RankerOptions)
 
 
-def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progress: Progress = silent) -> Draft:
+def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, run: Run = ALONE) -> Draft:
     """Learn everything and put it together, unpublished.
 
-    Raises NotReadyError where there is too little to learn from.
+    Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
+    option is so extreme that what is learned is not a number.
     """
+    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
     later = held_out(snapshot.interactions, options.split, options.holdout)
-    ranker = _ranker(snapshot, ~later, options, progress)
-    teachers = learn(snapshot, ~later, options.teachers, _named("final", progress))
+    ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
+    run.within(FIRST).forget(*PHASES)
+    teachers = learn(snapshot, ~later, options.teachers, run.within(FINAL))
     about = {
         "options": asdict(options),
         "features": FEATURES,
-        "libraries": {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION},
-        "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.metrics.items()},
+        "libraries": libraries(),
+        "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
     }
-    index = build_index(teachers.gnn_items)
-    return Draft(snapshot, ontology, teachers, later, index, export_onnx(ranker), about)
+    with run.timed("index"):
+        index = build_index(teachers.gnn_items)
+    curves = run.record.curves() if run.record else {}
+    return Draft(snapshot, ontology, teachers, later, index, ranker.arrays["onnx"].tobytes(), about, curves)
 
 
-def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, progress: Progress) -> TrainedRanker:
-    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels."""
+def libraries() -> dict[str, str]:
+    """The versions of what learns."""
+    return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
+
+
+def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
+
+    Gives it as ONNX, uint8 (b,), with its metrics.
+    """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    teachers = learn(snapshot, known & ~later, options.teachers, _named("for the ranker", progress))
-    rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
+    teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
+    with run.timed("examples"):
+        rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
     if not any(labels.any() for _, labels in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
             "load more interactions"
         )
     groups = np.repeat(np.arange(len(rows)), [len(labels) for _, labels in rows])
-    return train_ranker(
-        np.concatenate([x for x, _ in rows]),
-        np.concatenate([y for _, y in rows]),
-        groups,
-        replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
-        progress,
-    )
+    with run.timed("ranker"):
+        ranker = train_ranker(
+            np.concatenate([x for x, _ in rows]),
+            np.concatenate([y for _, y in rows]),
+            groups,
+            replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
+            run,
+        )
+    return Kept({"onnx": np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
 
 
 def _examples(
@@ -98,11 +119,9 @@ def _examples(
         found = look(teachers, history)
         found_by = candidates(teachers, index, history, found, PER_SOURCE)
         items = np.unique(np.concatenate(list(found_by.values())))
+        if not len(items):  # who has seen everything
+            continue
         yield (
             features(teachers, history, scores(teachers, found, items), items),
             np.isin(items, liked).astype(np.float32),
         )
-
-
-def _named(name: str, progress: Progress) -> Progress:
-    return lambda phase, done, total: progress(f"{phase} ({name})", done, total)
