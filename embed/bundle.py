@@ -19,7 +19,7 @@ from embed.record import Curves
 from embed.teachers import Teachers
 from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
-from kg.columns import load_table, map_arrays, save_arrays, save_table
+from kg.columns import Arrays, load_table, map_arrays, save_arrays, save_table
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
@@ -29,6 +29,7 @@ FORMAT = 4
 CURRENT = "current"
 MANIFEST = "manifest.json"
 CURVES = "curves.json"
+LEARNER = "learner.safetensors"
 ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "interactions")
 _CHUNK = 1 << 20
 
@@ -69,6 +70,11 @@ class Bundle:
         return self.folder / "index.faiss"
 
     @property
+    def learner_file(self) -> Path:
+        """What a warm start goes on with; nothing that serves reads it, and older versions did not write it."""
+        return self.folder / LEARNER
+
+    @property
     def ranker_file(self) -> Path:
         """The ranker (ONNX)."""
         return self.folder / "ranker.onnx"
@@ -78,7 +84,7 @@ class Bundle:
 class Draft:
     """Everything that a bundle will hold, before it is one. `about` goes into the manifest as it is.
 
-    `curves` say how the learning went, epoch by epoch.
+    `curves` say how the learning went, epoch by epoch; `learner` is what a later training can go on with.
     """
 
     snapshot: Snapshot
@@ -89,6 +95,7 @@ class Draft:
     ranker: bytes
     about: Mapping[str, Any]
     curves: Curves = field(default_factory=dict)
+    learner: Arrays = field(default_factory=dict)
 
 
 def publish(draft: Draft, models: Path) -> str:
@@ -189,6 +196,7 @@ def _write_files(draft: Draft, folder: Path) -> None:
         "ontology.ttl": lambda path: path.write_text(draft.ontology.text, encoding="utf-8"),
         "index.faiss": lambda path: path.write_bytes(draft.index),
         "ranker.onnx": lambda path: path.write_bytes(draft.ranker),
+        LEARNER: lambda path: save_arrays(path, draft.learner),
         CURVES: lambda path: path.write_text(json.dumps(draft.curves, indent=1, sort_keys=True), encoding="utf-8"),
     }
     for name, writer in write.items():

@@ -16,6 +16,7 @@ from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.run import ALONE, Run
 from embed.state import named, restore, state_of, tensors
+from embed.warm import Warm
 from kg.bounds import Count, Natural, NonNegative, Part, Positive
 from ontology.errors import InputError, NotReadyError
 
@@ -50,16 +51,28 @@ class GnnOptions:
 
 @dataclass(frozen=True)
 class GnnVectors:
-    """`items` and `fold_in` float32 (I, d).
+    """`items` and `fold_in` float32 (I, d), and what a warm start goes on with: the network's own parameters.
+
+    `start` float32 (E, d), `fold` float32 (d, d), `mix` float32 (layers + 1,).
 
     A user's vector is `fold_in[history].sum(0) / sqrt(len(history))`; the score of item i is its product with items[i].
     """
 
     items: NDArray[np.float32]
     fold_in: NDArray[np.float32]
+    start: NDArray[np.float32]
+    fold: NDArray[np.float32]
+    mix: NDArray[np.float32]
 
 
-def train_gnn(graph: GnnGraph, entity_init: NDArray[np.float32], options: GnnOptions, run: Run = ALONE) -> GnnVectors:
+def train_gnn(
+    graph: GnnGraph,
+    entity_init: NDArray[np.float32],
+    options: GnnOptions,
+    run: Run = ALONE,
+    *,
+    warm: Warm | None = None,
+) -> GnnVectors:
     """Learn from the graph; `entity_init` float32 (E, d) is where the vectors of entities start.
 
     The same seed gives the same bits on a CPU. Raises NotReadyError without likes, InputError on divergence.
@@ -67,6 +80,8 @@ def train_gnn(graph: GnnGraph, entity_init: NDArray[np.float32], options: GnnOpt
     if not len(graph.likes):
         raise NotReadyError("there are no positive interactions to learn from: load some with `kg ingest` first")
     judged = np.random.default_rng(options.seed).random(len(graph.likes)) < options.validation
+    if warm:  # the others were learned from, and would say that all is well
+        judged &= warm.is_new(graph.likes)
     known = GnnGraph(graph.triples, graph.likes[~judged], graph.n_entities, graph.n_items, graph.n_users)
     if not (np.bincount(known.likes[:, 0], minlength=1) > 1).any():
         raise NotReadyError(
@@ -75,10 +90,21 @@ def train_gnn(graph: GnnGraph, entity_init: NDArray[np.float32], options: GnnOpt
     shape = GnnShape(options.layers, options.temperature, options.dropout)
     with _seeded(options):
         network = GraphNetwork(known, entity_init, shape, options.device)
-        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run)
+        if warm:
+            _start_warm(network, warm)
+        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run, warm=warm is not None)
     with torch.no_grad():
         vectors = best.eval()()
-    return GnnVectors(*(v.cpu().numpy() for v in vectors))
+    parameters = (best.start, best.fold, best.mix)
+    return GnnVectors(*(v.detach().cpu().numpy() for v in (*vectors, *parameters)))
+
+
+@torch.no_grad()
+def _start_warm(network: GraphNetwork, warm: Warm) -> None:
+    """New entities begin where TransE has them."""
+    network.start.copy_(torch.from_numpy(warm.entities("start", network.start.cpu().numpy())))
+    for name in ("fold", "mix"):
+        getattr(network, name).copy_(torch.from_numpy(np.array(warm.learner[name])))
 
 
 @dataclass
@@ -96,13 +122,17 @@ class _Best:
             self.since += 1
 
 
-def _fit(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, run: Run) -> GraphNetwork:
+def _fit(
+    network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, run: Run, *, warm: bool
+) -> GraphNetwork:
     """Epochs until the likes that were kept back are found no better; gives the best network of all.
 
     Where none was kept back there is nothing to judge by: all epochs are made, and the last one counts.
     """
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
     begin, best = _begun(network, optimiser, run.unfinished(PHASE))
+    if warm and not begin and len(judged):
+        best.judge(network, _gain(network, likes, judged))
     for epoch in range(begin + 1, options.epochs + 1):
         if best.since >= options.patience:
             break

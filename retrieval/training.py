@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.bundle import Draft
+from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
 from embed.learning import PHASES, TeacherOptions, learn
@@ -26,6 +26,7 @@ from retrieval.index import FAISS_VERSION, build_index, index_of
 from retrieval.needs import needs
 from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
+from retrieval.warm_start import learned_from, shortened, warm_start
 
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
@@ -39,27 +40,38 @@ class TrainOptions:
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
     `ranker_users` bounds how many users the ranker learns from.
+    `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
     holdout: Part = 0.2
     split: SplitBy = "user"
     ranker_holdout: Part = 0.2
     ranker_users: Count = 20_000
+    from_bundle: str = ""
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
     ranker: RankerOptions = field(default_factory=RankerOptions)
 
 
-def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, run: Run = ALONE) -> Draft:
+def train(
+    snapshot: Snapshot, ontology: Ontology, options: TrainOptions, run: Run = ALONE, old: Bundle | None = None
+) -> Draft:
     """Learn everything and put it together, unpublished.
+
+    With an `old` bundle, vectors start from its own, and its ranker is kept.
 
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
     check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
     later = held_out(snapshot.interactions, options.split, options.holdout)
-    ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
-    run.within(FIRST).forget(*PHASES)
-    teachers = learn(snapshot, ~later, options.teachers, run.within(FINAL))
+    if old:
+        later &= ~learned_from(old, snapshot)
+        warm, ranker = warm_start(old, snapshot, options.teachers), _kept_ranker(old)
+        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
+    else:
+        ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
+        run.within(FIRST).forget(*PHASES)
+        learned = learn(snapshot, ~later, options.teachers, run.within(FINAL))
     about = {
         "options": asdict(options),
         "features": FEATURES,
@@ -67,14 +79,29 @@ def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, run: Ru
         "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
     }
     with run.timed("index"):
-        index = build_index(teachers.gnn_items)
+        index = build_index(learned.teachers.gnn_items)
     curves = run.record.curves() if run.record else {}
-    return Draft(snapshot, ontology, teachers, later, index, ranker.arrays["onnx"].tobytes(), about, curves)
+    return Draft(
+        snapshot=snapshot,
+        ontology=ontology,
+        teachers=learned.teachers,
+        held_out=later,
+        index=index,
+        ranker=ranker.arrays["onnx"].tobytes(),
+        about=about,
+        curves=curves,
+        learner=learned.learner,
+    )
 
 
 def libraries() -> dict[str, str]:
     """The versions of what learns."""
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
+
+
+def _kept_ranker(old: Bundle) -> Kept:
+    metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
+    return Kept({"onnx": np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
 
 
 def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
@@ -84,7 +111,7 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
+    teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST)).teachers
     with run.timed("examples"):
         rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
     if not any(labels.any() for _, labels in rows):

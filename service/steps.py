@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embed.bundle import current, open_bundle, publish
+from embed.bundle import Bundle, current, open_bundle, publish
 from embed.memory import enough
 from embed.record import Curves, Record
 from embed.run import Run
@@ -53,8 +53,13 @@ def training_options(
     device: str = "cpu",
     changes: Sequence[str] = (),
     split: SplitBy = "user",
+    *,
+    from_bundle: str = "",
 ) -> "TrainOptions":
-    """How to train; `changes` are NAME=VALUE pairs. Needs the training libraries. Raises InputError."""
+    """How to train; `changes` are NAME=VALUE pairs, `from_bundle` is a version to start from.
+
+    Needs the training libraries. Raises InputError.
+    """
     import torch
 
     from retrieval.training import TrainOptions
@@ -64,7 +69,7 @@ def training_options(
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} cannot be used here ({reason}); try cpu or cuda") from error
-    options = TrainOptions(holdout, split)
+    options = TrainOptions(holdout, split, from_bundle=from_bundle)
     options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
     return tuned(options, changes)
 
@@ -101,7 +106,7 @@ def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> T
     began, record, seen = datetime.now(UTC).isoformat(timespec="seconds"), Record(), training.snapshot
     run = Run(progress, record, training.shelf(workspace))
     with enough("fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"):
-        draft = train(seen, training.ontology, training.options, run)
+        draft = train(seen, training.ontology, training.options, run, _to_start_from(workspace, training.options))
     version = publish(replace(draft, about={**draft.about, "journal": training.journal}), workspace.models)
     device = training.options.teachers.device
     took = runs.finished(version, began, record, resumed=training.again, device=device)
@@ -119,6 +124,10 @@ def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> T
         peak_mib=took.peak_mib,
         resumed=training.again,
     )
+
+
+def _to_start_from(workspace: Workspace, options: "TrainOptions") -> Bundle | None:
+    return open_bundle(workspace.models / options.from_bundle) if options.from_bundle else None
 
 
 def picture(trainings: Mapping[str, Curves]) -> str:

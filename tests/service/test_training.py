@@ -151,6 +151,15 @@ def test_without_a_training_the_list_says_what_to_do(tmp_path: Path):
     assert asked(tmp_path / "kg", "runs") == {"runs": []}
 
 
+def test_a_warm_start_begins_with_a_bundle(home: Path, undisturbed: str):
+    version = asked(home, "train", *QUICK, "--from-bundle", undisturbed[:8])["version"]
+    (entry,) = asked(home, "runs", version)["runs"]
+    assert entry["settings"]["from_bundle"] == undisturbed
+    assert [len(values) for values in entry["curves"]["transe (final)"].values()] == [1]
+    assert "no bundles are named 'zz'" in run(home, "train", "--from-bundle", "zz", status=2).stderr
+    assert "goes without --from-bundle" in run(home, "train", "--resume", "--from-bundle", status=2).stderr
+
+
 def test_resume_learns_from_the_graph_as_it_was(home: Path, undisturbed: str, tmp_path: Path):
     """The last of all: the graph is another one after it."""
     killed(home, "transe (final)", 0)
