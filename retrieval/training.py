@@ -62,7 +62,7 @@ def train(
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
-    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
+    check(needs(snapshot, options.teachers, 0 if old else options.ranker_users), free_bytes())
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
