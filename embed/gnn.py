@@ -80,8 +80,6 @@ def train_gnn(
     if not len(graph.likes):
         raise NotReadyError("there are no positive interactions to learn from: load some with `kg ingest` first")
     judged = np.random.default_rng(options.seed).random(len(graph.likes)) < options.validation
-    if warm:  # the others were learned from, and would say that all is well
-        judged &= warm.is_new(graph.likes)
     known = GnnGraph(graph.triples, graph.likes[~judged], graph.n_entities, graph.n_items, graph.n_users)
     if not (np.bincount(known.likes[:, 0], minlength=1) > 1).any():
         raise NotReadyError(
@@ -92,7 +90,7 @@ def train_gnn(
         network = GraphNetwork(known, entity_init, shape, options.device)
         if warm:
             _start_warm(network, warm)
-        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run, warm=warm is not None)
+        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run)
     with torch.no_grad():
         vectors = best.eval()()
     parameters = (best.start, best.fold, best.mix)
@@ -122,17 +120,13 @@ class _Best:
             self.since += 1
 
 
-def _fit(
-    network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, run: Run, *, warm: bool
-) -> GraphNetwork:
+def _fit(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, run: Run) -> GraphNetwork:
     """Epochs until the likes that were kept back are found no better; gives the best network of all.
 
     Where none was kept back there is nothing to judge by: all epochs are made, and the last one counts.
     """
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
     begin, best = _begun(network, optimiser, run.unfinished(PHASE))
-    if warm and not begin and len(judged):
-        best.judge(network, _gain(network, likes, judged))
     for epoch in range(begin + 1, options.epochs + 1):
         if best.since >= options.patience:
             break

@@ -14,14 +14,12 @@ Arrays = dict[str, NDArray[Any]]
 class Warm:
     """`entity` and `relation` int64: for each of the new numbers the old one, or -1.
 
-    `learner` is what a bundle keeps for this alone (see `learner_of`); `liked` int64 (m, 2) are the likes that it
-    learned from, user and item by their new numbers, without those that are gone; `regularisation` is its λ.
+    `learner` is what a bundle keeps for this alone, and its TransE vectors; `regularisation` is its λ.
     """
 
     entity: NDArray[np.int64]
     relation: NDArray[np.int64]
     learner: Arrays
-    liked: NDArray[np.int64]
     regularisation: float
 
     def entities(self, name: str, fresh: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -31,12 +29,6 @@ class Warm:
     def relations(self, name: str, fresh: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same for relations (R, …)."""
         return _carried(self.relation, self.learner[name], fresh)
-
-    def is_new(self, likes: NDArray[np.integer]) -> NDArray[np.bool_]:
-        """Which likes, int (n, 2), were not learned from before: bool (n,)."""
-        width = int(max(likes.max(initial=0), self.liked.max(initial=0))) + 1
-        code = likes[:, 0].astype(np.int64) * width + likes[:, 1]
-        return ~np.isin(code, self.liked[:, 0] * width + self.liked[:, 1])
 
 
 def _carried(old: NDArray[np.int64], table: NDArray[Any], fresh: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,9 +15,8 @@ from retrieval.features import FEATURES
 
 LIKES = ("(likes)",)
 """The name of the last relation of TransE, which is none of the ontology."""
-EPOCHS = 0.15
-"""The part of the epochs that a warm start makes: see docs/decisions/020."""
-PATIENCE = 2
+TRANSE_EPOCHS, GNN_EPOCHS, GNN_RATE = 0.15, 0.25, 1 / 3
+"""The parts of epochs and of the network's learning rate that a warm start takes: see docs/decisions/020."""
 
 
 def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> Warm:
@@ -33,24 +32,29 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
             f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim="
             f"{len(learner['fold'])} and gnn.layers={len(learner['mix']) - 1}"
         )
-    teachers, known = bundle.teachers, snapshot.interactions.where(learned_from(bundle, snapshot))
-    liked = known.where(known.positive)
     return Warm(
         entity=_entities(snapshot, bundle),
         relation=numbers(
             [(r,) for r in (*snapshot.relations, LIKES)], [(r,) for r in (*bundle.catalog.relations, LIKES)]
         ),
-        learner=learner | {"entity": teachers.transe_entities, "relation": teachers.transe_relations},
-        liked=np.stack([liked.user, liked.item], axis=1).astype(np.int64),
+        learner=learner | {"entity": bundle.teachers.transe_entities, "relation": bundle.teachers.transe_relations},
         regularisation=float(learner["regularisation"][0]),
     )
 
 
 def shortened(options: TeacherOptions) -> TeacherOptions:
-    """With as few epochs as a warm start needs."""
-    transe = replace(options.transe, epochs=max(1, round(options.transe.epochs * EPOCHS)))
-    epochs, patience = max(1, round(options.gnn.epochs * EPOCHS)), min(PATIENCE, options.gnn.patience)
-    return replace(options, transe=transe, gnn=replace(options.gnn, epochs=epochs, patience=patience))
+    """With as few epochs as a warm start needs.
+
+    No likes are kept back to judge the network by: most would be likes that the bundle learned from.
+    """
+    transe = replace(options.transe, epochs=max(1, round(options.transe.epochs * TRANSE_EPOCHS)))
+    gnn = replace(
+        options.gnn,
+        epochs=max(1, round(options.gnn.epochs * GNN_EPOCHS)),
+        learning_rate=options.gnn.learning_rate * GNN_RATE,
+        validation=0.0,
+    )
+    return replace(options, transe=transe, gnn=gnn)
 
 
 def learned_from(bundle: Bundle, snapshot: Snapshot) -> NDArray[np.bool_]:
