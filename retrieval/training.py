@@ -1,6 +1,6 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
@@ -26,8 +26,12 @@ from retrieval.index import FAISS_VERSION, build_index, index_of
 from retrieval.needs import needs
 from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
-from retrieval.warm_start import learned_from, shortened, warm_start
+from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
 
+Example = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,)."""
+FEWEST = 100
+"""So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
@@ -57,16 +61,17 @@ def train(
 ) -> Draft:
     """Learn everything and put it together, unpublished.
 
-    With an `old` bundle, vectors start from its own, and its ranker is kept.
+    With an `old` bundle, vectors start from its own, and the ranker learns what was liked since.
 
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
-    check(needs(snapshot, options.teachers, 0 if old else options.ranker_users), free_bytes())
+    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
-        warm, ranker = warm_start(old, snapshot, options.teachers), _kept_ranker(old)
+        warm = warm_start(old, snapshot, options.teachers)
+        ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
         ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
@@ -99,11 +104,6 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
 
 
-def _kept_ranker(old: Bundle) -> Kept:
-    metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
-    return Kept({"onnx": np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
-
-
 def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
@@ -114,6 +114,28 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST)).teachers
     with run.timed("examples"):
         rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
+    return _taught(rows, options, run)
+
+
+def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+    """Teach the ranker what was liked since a bundle, whose teachers never saw it; if that is little, keep its own.
+
+    Items have the bundle's numbers here; users, of whom teachers know nothing, keep their new ones.
+    """
+    i, learned = snapshot.interactions, learned_from(old, snapshot)
+    item = earlier_numbers(snapshot, old)[i.item]
+    there = item >= 0
+    then = replace(i, item=item.astype(np.int32)).where(there)
+    with run.timed("examples"):
+        after = (~learned & ~later)[there]
+        rows = list(_examples(then, learned[there], after, old.teachers, options.ranker_users))
+    if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
+        metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
+        return Kept({"onnx": np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
+    return _taught(rows, options, run)
+
+
+def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
     if not any(labels.any() for _, labels in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
@@ -137,7 +159,7 @@ def _examples(
     after: NDArray[np.bool_],
     teachers: Teachers,
     most: int,
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[Example]:
     """Per user: the candidates' features float32 (n, f), and 1 where the item was liked later, float32 (n,)."""
     index = index_of(teachers.gnn_items)
     for history, liked in users_at(interactions, before, after, most):

@@ -15,7 +15,7 @@ from retrieval.features import FEATURES
 
 LIKES = ("(likes)",)
 """The name of the last relation of TransE, which is none of the ontology."""
-TRANSE_EPOCHS, GNN_EPOCHS, GNN_RATE = 0.15, 0.25, 1 / 3
+TRANSE_EPOCHS, GNN_EPOCHS, GNN_RATE = 0.1, 0.15, 1 / 3
 """The parts of epochs and of the network's learning rate that a warm start takes: see docs/decisions/020."""
 
 
@@ -33,7 +33,7 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
             f"{len(learner['fold'])} and gnn.layers={len(learner['mix']) - 1}"
         )
     return Warm(
-        entity=_entities(snapshot, bundle),
+        entity=earlier_numbers(snapshot, bundle),
         relation=numbers(
             [(r,) for r in (*snapshot.relations, LIKES)], [(r,) for r in (*bundle.catalog.relations, LIKES)]
         ),
@@ -60,7 +60,7 @@ def shortened(options: TeacherOptions) -> TeacherOptions:
 def learned_from(bundle: Bundle, snapshot: Snapshot) -> NDArray[np.bool_]:
     """Which interactions of the snapshot the bundle has learned from: bool (m,)."""
     old = bundle.interactions.where(~bundle.held_out)
-    entity = _entities(snapshot, bundle)
+    entity = earlier_numbers(snapshot, bundle)
     new_of = np.full(len(bundle.catalog.keys), -1, np.int64)
     new_of[entity[entity >= 0]] = np.flatnonzero(entity >= 0)
     user = new_of[old.user + bundle.catalog.n_items] - snapshot.n_items
@@ -76,7 +76,8 @@ def _codes(interactions: Interactions, user: NDArray[np.integer], item: NDArray[
     return np.ascontiguousarray(columns).view(np.dtype((np.void, 24))).ravel()
 
 
-def _entities(snapshot: Snapshot, bundle: Bundle) -> NDArray[np.int64]:
+def earlier_numbers(snapshot: Snapshot, bundle: Bundle) -> NDArray[np.int64]:
+    """For each entity of the snapshot its number in the bundle, or -1: int64 (n,)."""
     catalog = bundle.catalog
     new = [(snapshot.classes[c], key) for c, key in zip(snapshot.entity_class, snapshot.keys, strict=True)]
     old = [(catalog.classes[c], key) for c, key in zip(catalog.entity_class, catalog.keys, strict=True)]

@@ -16,7 +16,7 @@ from kg.snapshot import Snapshot, digest_of
 from ontology.errors import InputError
 from retrieval.training import train
 from retrieval.warm_start import learned_from, shortened, warm_start
-from tests.retrieval.test_training import BOOKS, QUICK, READERS, library
+from tests.retrieval.test_training import BOOKS, QUICK, READERS, library, with_another_future
 from tests.worlds import ONTOLOGY
 
 KEYS = st.lists(st.integers(0, 30), unique=True, max_size=12)
@@ -87,6 +87,14 @@ def test_it_takes_fewer_epochs_keeps_the_ranker_and_repeats(old: Bundle):
     assert first.teachers.gnn_items.tobytes() == again.teachers.gnn_items.tobytes()
     assert first.about["options"]["from_bundle"] == old.version
     assert not (first.held_out & learned_from(old, library())).any()
+
+
+def test_with_enough_new_likes_the_ranker_learns_them(old: Bundle, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("retrieval.training.FEWEST", 1)
+    first, again = (train(library(), ONTOLOGY, QUICK, Run(), old) for _ in range(2))
+    assert first.ranker == again.ranker != old.ranker_file.read_bytes()
+    future = with_another_future(library(), QUICK)
+    assert train(future, ONTOLOGY, QUICK, Run(), old).ranker == first.ranker
 
 
 def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bundle):
