@@ -7,18 +7,20 @@ from service.runs import Entry, TrainingRun, differences
 
 
 def every(found: Sequence[Entry]) -> None:
-    """Print the trainings, one a line; * is what is served."""
-    columns = ("began", "version", "seconds", "peak MiB", "resumed", "graph", "ranker AUC")
+    """Print the trainings, one a line of at most 80 columns; * is what is served, the AUC is the ranker's."""
+    columns = ("began", "version", "seconds", "MiB", "resumed", "AUC")
     table("", columns, [_run_row(entry) for entry in found])
     if not found:
         line("Nothing was trained here yet: run `kg train`.")
 
 
 def _run_row(entry: Entry) -> tuple[object, ...]:
-    run, auc = entry.run, entry.metrics.get("ranker.validation_auc", "")
-    took = (run.seconds, run.peak_mib, run.resumed) if run else ("", "", "")
+    run = entry.run
+    took = (
+        (run.began[:16].replace("T", " "), round(run.seconds), run.peak_mib, run.resumed) if run else ("", "", "", "")
+    )
     version = entry.version + ("*" if entry.current else "")
-    return (run.began if run else "", version, *took, entry.graph_version[:8], auc)
+    return (took[0], version, *took[1:], entry.metrics.get("ranker.validation_auc", ""))
 
 
 def one(found: Entry) -> None:

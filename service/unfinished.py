@@ -56,8 +56,12 @@ class Unfinished:
 @contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
     """Nobody else trains in the workspace meanwhile. Raises StoreError where somebody does."""
-    workspace.root.mkdir(parents=True, exist_ok=True)
-    with (workspace.root / LOCK).open("wb") as file:
+    try:
+        workspace.root.mkdir(parents=True, exist_ok=True)
+        file = (workspace.root / LOCK).open("wb")
+    except OSError as error:
+        raise StoreError(f"{workspace.root} cannot be written: {error.strerror}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back when the file is closed, also by a kill
         except BlockingIOError as error:
@@ -72,6 +76,8 @@ def begun(workspace: Workspace, training: Unfinished) -> Unfinished:
 
     Where the disk refuses, the training is merely not one that can be gone on with.
     """
+    for half_written in workspace.models.glob(".new-*"):  # by a publishing that was killed; nobody else trains here
+        shutil.rmtree(half_written, ignore_errors=True)
     note = _noted(workspace)
     if note and note["bound"] == training.bound:
         training = replace(training, again=note["again"] + 1)

@@ -132,7 +132,7 @@ def test_times_are_beside_the_bundle_and_curves_are_in_it(home: Path, undisturbe
 
 def test_runs_are_listed_compared_and_drawn(home: Path, undisturbed: str, tmp_path: Path):
     other = asked(home, "train", *QUICK, "--set", "transe.dim=16")["version"]
-    text = run(home, "runs").stdout
+    text = run(home, "runs", COLUMNS="80").stdout
     assert undisturbed in text
     assert f"{other}*" in text
     assert "transe (final)" in run(home, "runs", "current").stdout

@@ -8,9 +8,9 @@ import pytest
 from embed.checkpoint import Kept
 from kg.snapshot import digest_of
 from kg.workspace import Workspace
-from ontology.errors import InputError
+from ontology.errors import InputError, StoreError
 from retrieval.training import libraries
-from service.unfinished import Unfinished, begun, ended, interrupted
+from service.unfinished import Unfinished, alone, begun, ended, interrupted
 from tests.retrieval.test_training import QUICK, library
 from tests.worlds import ONTOLOGY
 
@@ -78,3 +78,17 @@ def test_options_of_another_version_are_said(tmp_path: Path):
     note.write_text(note.read_text(encoding="utf-8").replace('"holdout": 0.2', '"holdout": "much"'), encoding="utf-8")
     with pytest.raises(InputError, match="another version's"):
         interrupted(workspace, LIBRARIES)
+
+
+def test_what_a_killed_publishing_left_is_removed(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    for name in (".new-abc/bundle", "0123"):
+        (workspace.models / name).mkdir(parents=True)
+    begun(workspace, training())
+    assert [path.name for path in workspace.models.iterdir()] == ["0123"]
+
+
+def test_a_workspace_that_cannot_be_written_is_said(tmp_path: Path):
+    (tmp_path / "kg").write_text("a file", encoding="utf-8")
+    with pytest.raises(StoreError, match="cannot be written"), alone(Workspace(tmp_path / "kg")):
+        pass
