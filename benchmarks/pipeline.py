@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from embed.bundle import current, open_bundle, publish
 from embed.protocol import Score, Split
+from embed.run import Run
 from kg.entries import Entry
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
@@ -45,7 +46,8 @@ def trained(
 ) -> Iterator[Recommender]:
     """What `kg train` makes of the training part and the knowledge, int32 (t, 2): item and entity, from 0 each."""
     with tempfile.TemporaryDirectory(prefix="kgrec-quality-") as folder:
-        publish(train(snapshot(split, knowledge, options.teachers.seed), ONTOLOGY, options, progress), Path(folder))
+        seen = snapshot(split, knowledge, options.teachers.seed)
+        publish(train(seen, ONTOLOGY, options, Run(progress)), Path(folder))
         bundle = open_bundle(current(Path(folder)))
         yield Recommender(bundle, LiveState(bundle, _Nothing()))
 

@@ -4,9 +4,10 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.record import Curves
 from embed.teachers import Teachers
 from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
-from kg.columns import load_table, map_arrays, save_arrays, save_table
+from kg.columns import Arrays, load_table, map_arrays, save_arrays, save_table
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
@@ -26,6 +28,8 @@ from ontology.turtle import load_ontology
 FORMAT = 4
 CURRENT = "current"
 MANIFEST = "manifest.json"
+CURVES = "curves.json"
+LEARNER = "learner.safetensors"
 ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "interactions")
 _CHUNK = 1 << 20
 
@@ -66,6 +70,11 @@ class Bundle:
         return self.folder / "index.faiss"
 
     @property
+    def learner_file(self) -> Path:
+        """What a warm start goes on with; nothing that serves reads it, and older versions did not write it."""
+        return self.folder / LEARNER
+
+    @property
     def ranker_file(self) -> Path:
         """The ranker (ONNX)."""
         return self.folder / "ranker.onnx"
@@ -73,7 +82,10 @@ class Bundle:
 
 @dataclass(frozen=True)
 class Draft:
-    """Everything that a bundle will hold, before it is one. `about` goes into the manifest as it is."""
+    """Everything that a bundle will hold, before it is one. `about` goes into the manifest as it is.
+
+    `curves` say how the learning went, epoch by epoch; `learner` is what a later training can go on with.
+    """
 
     snapshot: Snapshot
     ontology: Ontology
@@ -82,6 +94,8 @@ class Draft:
     index: bytes
     ranker: bytes
     about: Mapping[str, Any]
+    curves: Curves = field(default_factory=dict)
+    learner: Arrays = field(default_factory=dict)
 
 
 def publish(draft: Draft, models: Path) -> str:
@@ -104,6 +118,12 @@ def publish(draft: Draft, models: Path) -> str:
     except OSError as error:
         raise StoreError(f"the bundle cannot be written to {models}: {error.strerror}") from error
     return version
+
+
+def curves_of(folder: Path) -> Curves:
+    """How the learning of a bundle went; nothing where an older version made it."""
+    path = folder / CURVES
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def current(models: Path) -> Path:
@@ -176,6 +196,8 @@ def _write_files(draft: Draft, folder: Path) -> None:
         "ontology.ttl": lambda path: path.write_text(draft.ontology.text, encoding="utf-8"),
         "index.faiss": lambda path: path.write_bytes(draft.index),
         "ranker.onnx": lambda path: path.write_bytes(draft.ranker),
+        LEARNER: lambda path: save_arrays(path, draft.learner),
+        CURVES: lambda path: path.write_text(json.dumps(draft.curves, indent=1, sort_keys=True), encoding="utf-8"),
     }
     for name, writer in write.items():
         writer(folder / name)
@@ -229,7 +251,12 @@ def _sha256(path: Path) -> str:
 
 def _rename_new(folder: Path, target: Path) -> None:
     if target.exists():
-        raise FileExistsError(target)
+        try:
+            _verified_manifest(target)
+        except InputError:
+            shutil.rmtree(target)  # damaged since: this one takes its place
+        else:
+            raise FileExistsError(target)
     folder.rename(target)
     _fsync(target.parent)
 

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,13 +12,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import embedding
 
+from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
+from embed.run import ALONE, Run
+from embed.state import named, restore, state_of, tensors
+from embed.warm import Warm
 from kg.bounds import Count, Natural, NonNegative, Part, Positive
-from kg.progress import Progress, silent
 from ontology.errors import InputError, NotReadyError
 
 CUT_OFF = 20
 """Where the lists end by which early stopping judges."""
+PHASE = "graph network"
+_BEST = "best."
 USERS_AT_ONCE = 1000
 """Each has a score for every item, which bounds memory."""
 
@@ -45,17 +51,27 @@ class GnnOptions:
 
 @dataclass(frozen=True)
 class GnnVectors:
-    """`items` and `fold_in` float32 (I, d).
+    """`items` and `fold_in` float32 (I, d), and what a warm start goes on with: the network's own parameters.
+
+    `start` float32 (E, d), `fold` float32 (d, d), `mix` float32 (layers + 1,).
 
     A user's vector is `fold_in[history].sum(0) / sqrt(len(history))`; the score of item i is its product with items[i].
     """
 
     items: NDArray[np.float32]
     fold_in: NDArray[np.float32]
+    start: NDArray[np.float32]
+    fold: NDArray[np.float32]
+    mix: NDArray[np.float32]
 
 
 def train_gnn(
-    graph: GnnGraph, entity_init: NDArray[np.float32], options: GnnOptions, progress: Progress = silent
+    graph: GnnGraph,
+    entity_init: NDArray[np.float32],
+    options: GnnOptions,
+    run: Run = ALONE,
+    *,
+    warm: Warm | None = None,
 ) -> GnnVectors:
     """Learn from the graph; `entity_init` float32 (E, d) is where the vectors of entities start.
 
@@ -65,43 +81,83 @@ def train_gnn(
         raise NotReadyError("there are no positive interactions to learn from: load some with `kg ingest` first")
     judged = np.random.default_rng(options.seed).random(len(graph.likes)) < options.validation
     known = GnnGraph(graph.triples, graph.likes[~judged], graph.n_entities, graph.n_items, graph.n_users)
+    if not (np.bincount(known.likes[:, 0], minlength=1) > 1).any():
+        raise NotReadyError(
+            "no user likes two items, so there is no taste to learn from: load more interactions with `kg ingest`"
+        )
     shape = GnnShape(options.layers, options.temperature, options.dropout)
     with _seeded(options):
         network = GraphNetwork(known, entity_init, shape, options.device)
-        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, progress)
+        if warm:
+            _start_warm(network, warm)
+        best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run)
     with torch.no_grad():
         vectors = best.eval()()
-    return GnnVectors(*(v.cpu().numpy() for v in vectors))
+    parameters = (best.start, best.fold, best.mix)
+    return GnnVectors(*(v.detach().cpu().numpy() for v in (*vectors, *parameters)))
 
 
-def _fit(
-    network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, progress: Progress
-) -> GraphNetwork:
+@torch.no_grad()
+def _start_warm(network: GraphNetwork, warm: Warm) -> None:
+    """New entities begin where TransE has them."""
+    network.start.copy_(torch.from_numpy(warm.entities("start", network.start.cpu().numpy())))
+    for name in ("fold", "mix"):
+        getattr(network, name).copy_(torch.from_numpy(np.array(warm.learner[name])))
+
+
+@dataclass
+class _Best:
+    """The parameters after the best epoch so far, its gain, and how many epochs ago it was."""
+
+    state: dict[str, Tensor]
+    gain: float = -1.0
+    since: int = 0
+
+    def judge(self, network: GraphNetwork, gain: float) -> None:
+        if gain > self.gain:
+            self.state, self.gain, self.since = copy.deepcopy(network.state_dict()), gain, 0
+        else:
+            self.since += 1
+
+
+def _fit(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options: GnnOptions, run: Run) -> GraphNetwork:
     """Epochs until the likes that were kept back are found no better; gives the best network of all.
 
     Where none was kept back there is nothing to judge by: all epochs are made, and the last one counts.
     """
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
-    best, best_gain, since = copy.deepcopy(network.state_dict()), -1.0, 0
-    for epoch in range(1, options.epochs + 1):
-        _epoch(network, optimiser, likes, options)
-        progress("graph network", epoch, options.epochs)
-        if not len(judged):
-            continue
-        gain = _gain(network, likes, judged)
-        if gain > best_gain:
-            best, best_gain, since = copy.deepcopy(network.state_dict()), gain, 0
-        else:
-            since += 1
-        if since >= options.patience:
+    begin, best = _begun(network, optimiser, run.unfinished(PHASE))
+    for epoch in range(begin + 1, options.epochs + 1):
+        if best.since >= options.patience:
             break
+        measured = {"loss": _epoch(network, optimiser, likes, options)}
+        if len(judged):
+            measured["gain"] = _gain(network, likes, judged)
+            best.judge(network, measured["gain"])
+        run.epoch(PHASE, epoch, options.epochs, measured)
+        run.keep(PHASE, partial(_state, network, optimiser, best, epoch))
     if len(judged):
-        network.load_state_dict(best)
+        network.load_state_dict(best.state)
     return network
 
 
-def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes, options: GnnOptions) -> None:
+def _state(network: GraphNetwork, optimiser: torch.optim.Optimizer, best: _Best, epoch: int) -> Kept:
+    arrays = state_of(network, optimiser) | tensors(_BEST, best.state)
+    return Kept(arrays, {"epoch": epoch, "gain": best.gain, "since": best.since})
+
+
+def _begun(network: GraphNetwork, optimiser: torch.optim.Optimizer, kept: Kept | None) -> tuple[int, _Best]:
+    """The last epoch that was finished, and the best one so far."""
+    if kept is None:
+        return 0, _Best(copy.deepcopy(network.state_dict()))
+    restore(kept.arrays, network, optimiser)
+    return kept.said["epoch"], _Best(named(_BEST, kept.arrays), kept.said["gain"], kept.said["since"])
+
+
+def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes, options: GnnOptions) -> float:
+    """One pass over the likes; gives the mean loss of one."""
     network.train()
+    total = 0.0
     shuffled = likes.usable[torch.randperm(len(likes.usable)).to(likes.usable.device)]
     for batch in shuffled.split(options.batch_size):
         optimiser.zero_grad()
@@ -113,6 +169,8 @@ def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes
             )
         loss.backward()
         optimiser.step()
+        total += loss.item() * len(batch)
+    return total / max(len(shuffled), 1)
 
 
 def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) -> Tensor:

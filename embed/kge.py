@@ -3,7 +3,7 @@
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,12 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from embed.checkpoint import Kept
 from embed.interactions import Model, Side
 from embed.link_prediction import KGEVectors
 from embed.negatives import lose_to_own, lose_to_shared
 from embed.rowadagrad import RowAdagrad
+from embed.run import ALONE, Run
+from embed.state import restore, state_of
+from embed.warm import Warm
 from kg.bounds import Count, NonNegative, Positive
-from kg.progress import Progress, silent
 from ontology.errors import InputError, NotReadyError
 
 # PyKEEN makes folders below the home folder when it is imported. It gets one that goes away with the process.
@@ -62,7 +65,13 @@ class KGEOptions(TrainingOptions):
 
 
 def train_kge(
-    triples: NDArray[np.int32], n_entities: int, n_relations: int, options: KGEOptions, progress: Progress = silent
+    triples: NDArray[np.int32],
+    n_entities: int,
+    n_relations: int,
+    options: KGEOptions,
+    run: Run = ALONE,
+    *,
+    warm: Warm | None = None,
 ) -> KGEVectors:
     """Learn from triples int32 (t, 3): head, relation, tail. The same seed gives the same bits on a CPU.
 
@@ -74,6 +83,8 @@ def train_kge(
     with _seeded(options), _frozen_garbage():
         model = pykeen_model(factory, options)
         loop = training_loop(model, factory, options)
+        loop.warm = warm
+        begun = loop.goes_on(run.unfinished(options.model))
         try:
             loop.train(
                 factory,
@@ -81,7 +92,8 @@ def train_kge(
                 batch_size=options.batch_size or batch_size(len(triples)),
                 use_tqdm=False,
                 pin_memory=False,
-                callbacks=_Report(lambda epoch: progress(options.model, epoch, options.epochs)),
+                callbacks=_Report(loop, options, run),
+                continue_training=begun,
             )
         except NonFiniteLossError as error:
             raise InputError(
@@ -89,7 +101,8 @@ def train_kge(
                 f"try a learning rate below {options.learning_rate}"
             ) from error
     entities, relations = (table().detach().cpu().numpy() for table in _tables(model))
-    return KGEVectors(options.model, entities, relations, options.norm)
+    sums = tuple(loop.optimizer.state[weight]["sum"].cpu().numpy() for weight in _weights(model))
+    return KGEVectors(options.model, entities, relations, options.norm, sums)
 
 
 def pykeen_model(factory: Any, options: KGEOptions) -> Any:
@@ -137,16 +150,35 @@ def training_loop(model: Any, factory: Any, options: KGEOptions) -> Any:
     )
 
 
+_WARM = {"entity": "entities", "relation": "relations"}
+"""What the tables are called in a bundle, and which of a warm start's numbers are theirs."""
+
+
 class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
     """An epoch that looks each table up once a batch: PyKEEN's own makes six look-ups, and as many gradients."""
 
     def __init__(self, options: KGEOptions, **others: Any) -> None:
         super().__init__(**others)
         self._options = options
+        self._state: Kept | None = None
+        self.warm: Warm | None = None
+
+    def goes_on(self, state: Kept | None) -> bool:
+        """Begin after the epoch whose state was kept; whether there is one. `_epoch` is private: PyKEEN is pinned."""
+        if state is None:
+            return False
+        self._state, self._epoch = state, state.said["epoch"]
+        restore(state.arrays, self.model, self.optimizer)
+        return True
 
     def _train_epoch(self, batches: Any, *_: Any, **__: Any) -> float:
         triples, size = batches.dataset.mapped_triples, batches.dataset.batch_size
         total = 0.0
+        if self._state:  # again: what PyKEEN does before the first epoch draws random numbers
+            restore(self._state.arrays, self.model, self.optimizer)
+            self._state = None
+        elif self.warm and self._epoch == 0:
+            self._start_warm(self.warm)
         for step, rows in enumerate(torch.randperm(len(triples)).split(size)):
             self.optimizer.zero_grad()
             loss = self._loss(triples[rows].to(self.model.device), "head" if step % 2 else "tail")
@@ -158,6 +190,15 @@ class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
             total += loss.item() * len(rows)
         return total / len(triples)
 
+    @torch.no_grad()
+    def _start_warm(self, warm: Warm) -> None:
+        """Vectors, and what the optimiser has seen of them: without that it would make first steps that undo all."""
+        for (name, rows), weight in zip(_WARM.items(), _weights(self.model), strict=True):
+            sums = self.optimizer.state[weight]["sum"]
+            for at, table in ((name, weight), (f"{name}_sums", sums)):
+                carried = getattr(warm, rows)(at, table.cpu().numpy())
+                table.copy_(torch.from_numpy(carried))
+
     def _loss(self, batch: torch.Tensor, side: Side) -> torch.Tensor:
         of = self._options
         if of.shared:
@@ -166,17 +207,23 @@ class _Loop(SLCWATrainingLoop):  # type: ignore[misc]  # PyKEEN has no types
 
 
 class _Report(TrainingCallback):  # type: ignore[misc]  # PyKEEN has no types
-    def __init__(self, report: Callable[[int], None]) -> None:
+    def __init__(self, loop: _Loop, options: KGEOptions, run: Run) -> None:
         super().__init__()
-        self._report = report
+        self._loop, self._options, self._run = loop, options, run
 
     def post_epoch(self, epoch: int, epoch_loss: float, **_: Any) -> None:
-        self._report(epoch)
+        name, loop = self._options.model, self._loop
+        self._run.epoch(name, epoch, self._options.epochs, {"loss": epoch_loss})
+        self._run.keep(name, lambda: Kept(state_of(loop.model, loop.optimizer), {"epoch": epoch}))
 
 
 def batch_size(n: int) -> int:
     """About fifty steps an epoch, because small graphs need the steps and large ones the speed."""
     return int(np.clip(n // 50, 256, 8192))
+
+
+def _weights(model: Any) -> tuple[torch.Tensor, ...]:
+    return tuple(table._embeddings.weight for table in _tables(model))
 
 
 def _tables(model: Any) -> tuple[Any, Any]:

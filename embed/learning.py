@@ -1,24 +1,32 @@
 """All teachers learn from one snapshot: TransE first, the network starts from it, the linear ones beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import adjacency
-from embed.gnn import GnnOptions, train_gnn
+from embed.gnn import PHASE as GNN
+from embed.gnn import GnnOptions, GnnVectors, train_gnn
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.network import GnnGraph
-from embed.spectral import spectral_vectors
+from embed.run import ALONE, Run
+from embed.spectral import SpectralVectors, spectral_vectors
 from embed.teachers import Teachers
-from embed.transe import TransEOptions, train_transe
-from embed.userknn import user_neighbours
+from embed.transe import TransEOptions, TransEVectors, train_transe
+from embed.userknn import UserNeighbours, user_neighbours
+from embed.warm import Warm
+from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative
-from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
+
+PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN")
+"""What each teacher is called while it learns, in their order."""
 
 
 @dataclass(frozen=True)
@@ -35,32 +43,57 @@ class TeacherOptions:
     device: str = "cpu"
 
 
+class Learned(NamedTuple):
+    """The teachers, and what a warm start goes on with beside their vectors (see embed/warm.py)."""
+
+    teachers: Teachers
+    learner: dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """Weights of items (see ItemWeights), and λ as chosen, float64 (1,)."""
+
+    indptr: NDArray[np.int64]
+    item: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    regularisation: NDArray[np.float64]
+
+
 def learn(
-    snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions, progress: Progress = silent
-) -> Teachers:
+    snapshot: Snapshot,
+    known: NDArray[np.bool_],
+    options: TeacherOptions,
+    run: Run = ALONE,
+    warm: Warm | None = None,
+) -> Learned:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
+
+    `warm` is where the vectors start.
 
     Raises NotReadyError if no known interaction is positive.
     """
     liked = snapshot.interactions.where(known & snapshot.interactions.positive)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
-    n_entities, n_items, n_users = len(snapshot.keys), snapshot.n_items, snapshot.n_users
-    transe_options = replace(options.transe, seed=options.seed, device=options.device)
-    triples = _triples(snapshot, liked)
-    transe = train_transe(triples, n_entities, len(snapshot.relations) + 1, transe_options, progress)
-    pairs = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
-    graph = GnnGraph(snapshot.triples, pairs, n_entities, n_items, n_users)
-    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
-    gnn = train_gnn(graph, transe.entities, gnn_options, progress)
-    near = item_neighbours(pairs, n_users=n_users, n_items=n_items, k=options.neighbours, shrinkage=options.shrinkage)
-    progress("linear", 0, 1)
-    size = {"n_users": n_users, "n_items": n_items}
-    linear_options = chosen(pairs, snapshot.triples, **size, options=options.linear, seed=options.seed)
-    linear = linear_neighbours(pairs, snapshot.triples, **size, options=linear_options)
-    progress("linear", 1, 1)
-    spectral = spectral_vectors(pairs, n_users=n_users, n_items=n_items, dim=options.spectral_dim, seed=options.seed)
-    return Teachers(
+    pairs = _pairs(liked)
+    size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
+    if warm and options.linear.regularisation is None:
+        options = replace(options, linear=replace(options.linear, regularisation=warm.regularisation))
+    transe, gnn = _vectors(snapshot, liked, options, run, warm)
+    near = run.finished(
+        "item-kNN",
+        ItemWeights,
+        lambda: item_neighbours(pairs, **size, k=options.neighbours, shrinkage=options.shrinkage),
+    )
+    linear = run.finished("linear", _Linear, lambda: _linear(pairs, snapshot.triples, size, options, run))
+    spectral = run.finished(
+        "spectral",
+        SpectralVectors,
+        lambda: spectral_vectors(pairs, **size, dim=options.spectral_dim, seed=options.seed),
+    )
+    users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
+    teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
         spectral_items=spectral.items,
@@ -68,11 +101,50 @@ def learn(
         transe_entities=transe.entities,
         transe_relations=transe.relations,
         neighbours=near,
-        linear=linear,
-        users=user_neighbours(pairs, n_users=n_users, n_items=n_items, seed=options.seed),
+        linear=ItemWeights(linear.indptr, linear.item, linear.weight),
+        users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
-        adjacency=adjacency(snapshot.triples, n_entities),
+        adjacency=adjacency(snapshot.triples, len(snapshot.keys)),
     )
+    learner: dict[str, NDArray[Any]] = {
+        "entity_sums": transe.entity_sums,
+        "relation_sums": transe.relation_sums,
+        "start": gnn.start,
+        "fold": gnn.fold,
+        "mix": gnn.mix,
+        "regularisation": linear.regularisation,
+    }
+    return Learned(teachers, learner)
+
+
+def _vectors(
+    snapshot: Snapshot, liked: Interactions, options: TeacherOptions, run: Run, warm: Warm | None
+) -> tuple[TransEVectors, GnnVectors]:
+    """What needs epochs."""
+    n_entities, n_relations = len(snapshot.keys), len(snapshot.relations) + 1
+    transe_options = replace(options.transe, seed=options.seed, device=options.device)
+    triples = _triples(snapshot, liked)
+    transe = run.finished(
+        "transe", TransEVectors, lambda: train_transe(triples, n_entities, n_relations, transe_options, run, warm=warm)
+    )
+    graph = GnnGraph(snapshot.triples, _pairs(liked), n_entities, snapshot.n_items, snapshot.n_users)
+    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
+    return transe, run.finished(GNN, GnnVectors, lambda: train_gnn(graph, transe.entities, gnn_options, run, warm=warm))
+
+
+def _linear(
+    pairs: NDArray[np.int32], triples: NDArray[np.int32], size: Mapping[str, int], options: TeacherOptions, run: Run
+) -> _Linear:
+    run.step("linear", 0, 1)
+    linear_options = chosen(pairs, triples, **size, options=options.linear, seed=options.seed)
+    weights = linear_neighbours(pairs, triples, **size, options=linear_options)
+    run.step("linear", 1, 1)
+    return _Linear(**vars(weights), regularisation=np.array([linear_options.regularisation], np.float64))
+
+
+def _pairs(liked: Interactions) -> NDArray[np.int32]:
+    """User and item, int32 (n, 2), each pair once, sorted."""
+    return np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
 
 
 def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:

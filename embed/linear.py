@@ -19,7 +19,7 @@ from kg.bounds import Count, NonNegative, Positive
 
 HEAD = 3000
 """A catalog's head: what λ is relative to, so that it does not depend on how long the tail is."""
-_BLOCK_ENTRIES = 1 << 25
+BLOCK_ENTRIES = 1 << 25
 """Rows of P are made for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
 _FEWEST, _MOST = 2, 2000
 """Entities joined to fewer items join nothing, those joined to more join everything."""
@@ -81,7 +81,7 @@ def _strongest(
 ) -> ItemWeights:
     """The k largest of each row of B, by what they say of an item as popular as the others."""
     targets, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
-    block = max(1, _BLOCK_ENTRIES // max(len(kept), 1))
+    block = max(1, BLOCK_ENTRIES // max(len(kept), 1))
     for start in range(0, len(kept), block):
         item = np.arange(start, min(start + block, len(kept)))
         b = -precision.of(item) / precision.diagonal
@@ -148,7 +148,7 @@ def _inverse(matrix: NDArray[np.float32], regularisation: float) -> NDArray[np.f
     matrix[np.diag_indices_from(matrix)] += np.float32(regularisation)
     factor, _ = linalg.lapack.spotrf(matrix, lower=True, overwrite_a=True)
     inverse, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
-    block = max(1, _BLOCK_ENTRIES // max(len(inverse), 1))
+    block = max(1, BLOCK_ENTRIES // max(len(inverse), 1))
     for start in range(0, len(inverse), block):  # the upper half is the lower one, turned over
         rows = inverse[start : start + block, start:]
         corner = np.tril(inverse[start : start + block, start : start + block])

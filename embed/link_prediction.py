@@ -26,12 +26,16 @@ _EPSILON = float(np.finfo(np.float32).eps)
 
 @dataclass(frozen=True)
 class KGEVectors:
-    """`entities` (E, d) and `relations` (R, d), float32, or complex64 for RotatE and ComplEx; `norm` is TransE's."""
+    """`entities` (E, d) and `relations` (R, d), float32, or complex64 for RotatE and ComplEx; `norm` is TransE's.
+
+    `sums` are the optimiser's accumulators, float32 (E,) and (R,), which a warm start goes on with.
+    """
 
     model: Model
     entities: NDArray[Any]
     relations: NDArray[Any]
     norm: int = 1
+    sums: tuple[NDArray[np.float32], ...] = ()
 
 
 def mean_reciprocal_rank(ranks: NDArray[np.float64]) -> float:

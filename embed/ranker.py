@@ -16,9 +16,9 @@ from embed.labelled import auc
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_network import log_odds, ranker_network
+from embed.run import ALONE, Run
 from kg.bounds import Count, Part, Positive
-from kg.progress import Progress, silent
-from ontology.errors import NotReadyError
+from ontology.errors import InputError, NotReadyError
 
 SAMPLE = 20_000
 """Rows that show the range of each layer before it is quantised."""
@@ -98,7 +98,7 @@ def train_ranker(
     labels: NDArray[np.float32],
     groups: NDArray[np.int64],
     options: RankerOptions,
-    progress: Progress = silent,
+    run: Run = ALONE,
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
@@ -109,7 +109,7 @@ def train_ranker(
     """
     examples = _examples(features, labels, groups, options)
     torch.manual_seed(options.seed)
-    stages = list(_stages(examples, options, progress))
+    stages = list(_stages(examples, options, run))
     served = stages[-1]
     z, y = log_odds(served.network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy()
     scaling = platt(z, y)
@@ -141,20 +141,20 @@ def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np
     return np.isin(groups, np.random.default_rng(options.seed).choice(distinct, n, replace=False))
 
 
-def _stages(examples: _Examples, options: RankerOptions, progress: Progress) -> Iterator[_Stage]:
+def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:
     """Learn, and make cheaper what was learned, as far as it is asked for."""
     step = "learning"
     features = examples.x[examples.known]
     if options.distil_from:
         network = ranker_network(features, options.distil_from, options.dropout)
-        large = _learned("large", network, examples, options, progress)
+        large = _learned("large", network, examples, options, run)
         yield large
         examples, step = _softened(examples, large.network, options.distillation), "distillation"
     network = ranker_network(features, options.hidden, options.dropout)
-    stage = _learned(step, network, examples, options, progress)
+    stage = _learned(step, network, examples, options, run)
     yield stage
     if options.prune:
-        stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, progress)
+        stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, run)
         yield stage
     if options.bits == 8:
         sample = examples.x[examples.known[:: max(1, len(examples.known) // SAMPLE)]]
@@ -174,9 +174,7 @@ def _softened(examples: _Examples, network: nn.Sequential, part: float) -> _Exam
     return replace(examples, y=y)
 
 
-def _learned(
-    step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, progress: Progress
-) -> _Stage:
+def _learned(step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, run: Run) -> _Stage:
     """The network as it was after its best epoch."""
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     order = torch.Generator(device="cpu").manual_seed(options.seed)
@@ -184,9 +182,10 @@ def _learned(
     epoch = 0
     for epoch in range(1, options.epochs + 1):
         shuffled = examples.known[torch.randperm(len(examples.known), generator=order).to(examples.known.device)]
-        _epoch(network, optimiser, examples, shuffled.split(options.batch_size))
+        loss = _epoch(network, optimiser, examples, shuffled.split(options.batch_size))
         score = _judged(network, examples)
-        progress("ranker" if step == "learning" else f"ranker ({step})", epoch, options.epochs)
+        phase = "ranker" if step == "learning" else f"ranker ({step})"
+        run.epoch(phase, epoch, options.epochs, {"loss": loss, "auc": score})
         if score > best_auc:
             best, best_auc, since = copy.deepcopy(network), score, 0
         else:
@@ -198,13 +197,21 @@ def _learned(
 
 def _epoch(
     network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, batches: tuple[Tensor, ...]
-) -> None:
+) -> float:
+    """One pass over the examples; gives the mean loss of one."""
     network.train()
+    total = 0.0
     for rows in batches:
         optimiser.zero_grad()
         loss = nn.functional.binary_cross_entropy_with_logits(network(examples.x[rows]).squeeze(1), examples.y[rows])
+        if not torch.isfinite(loss):
+            raise InputError(
+                "the ranker diverged: its loss is not a number any more; try a lower --set ranker.learning_rate"
+            )
         loss.backward()
         optimiser.step()
+        total += loss.item() * len(rows)
+    return total / max(sum(map(len, batches)), 1)
 
 
 def _judged(network: nn.Sequential, examples: _Examples) -> float:

@@ -6,7 +6,7 @@ directions are found by iterating a random subspace (Halko et al. 2011, algorith
 bit, as Lanczos' method in scipy does not.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,8 @@ _NOTHING = 1e-3
 """A direction this small, of 1, is one in which nobody likes anything: what stands there is rounding."""
 
 
-class SpectralVectors(NamedTuple):
+@dataclass(frozen=True)
+class SpectralVectors:
     """`items` and `fold_in` float32 (I, d).
 
     A user's score for item i is the product of `items[i]` with the sum of `fold_in` over the history.

@@ -1,5 +1,7 @@
 """Columns on disk: arrays as safetensors, tables as Parquet. Arrays are mapped, so processes share their memory."""
 
+import errno
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ import numpy as np
 from arro3.core import Array, DataType, Table
 from arro3.io import read_parquet, write_parquet
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from ontology.errors import InputError
@@ -30,8 +33,11 @@ _HEADER_LIMIT = 1 << 20
 
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
-    """Write named arrays of any shape to one safetensors file."""
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    """Write named arrays of any shape to one safetensors file. Raises OSError."""
+    try:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    except SafetensorError as error:  # its word for a full disk
+        raise OSError(errno.EIO, str(error), str(path)) from error
 
 
 def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -66,11 +72,11 @@ def map_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def save_table(path: Path, columns: Mapping[str, Sequence[str]]) -> None:
-    """Write columns of text, all of the same length, to one Parquet file."""
-    write_parquet(
-        Table.from_pydict({n: Array(list(column), DataType.string()) for n, column in columns.items()}),
-        str(path),
-    )
+    """Write columns of text, all of the same length, to one Parquet file. Raises OSError."""
+    table = Table.from_pydict({n: Array(list(column), DataType.string()) for n, column in columns.items()})
+    file = io.BytesIO()
+    write_parquet(table, file)  # not to the path: where that is full, the library panics
+    path.write_bytes(file.getbuffer())
 
 
 def load_table(path: Path) -> dict[str, tuple[str, ...]]:

@@ -104,6 +104,11 @@ def snapshot(store: Readable, ontology: Ontology, progress: Progress = silent) -
     return Snapshot(**columns, digest=_digest(columns))
 
 
+def digest_of(snapshot: Snapshot) -> str:
+    """What its digest has to be by what it holds."""
+    return _digest({name: value for name, value in vars(snapshot).items() if name != "digest"})
+
+
 EntityRow = tuple[str, str, str, str]  # class, key, display name, properties as JSON
 
 

@@ -33,6 +33,16 @@ class Workspace:
         return self.root / "snapshots"
 
     @property
+    def training(self) -> Path:
+        """What is finished of the training that runs, or was killed."""
+        return self.root / "training"
+
+    @property
+    def runs(self) -> Path:
+        """How long each training took, and a picture of it; two files each."""
+        return self.root / "runs"
+
+    @property
     def models(self) -> Path:
         """Bundles, one folder each, named by digest; `current` points to the one that is served."""
         return self.root / "models"

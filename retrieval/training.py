@@ -1,29 +1,39 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.bundle import Draft
+from embed.bundle import Bundle, Draft
+from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import TeacherOptions, learn
-from embed.ranker import RankerOptions, TrainedRanker, train_ranker
+from embed.learning import PHASES, TeacherOptions, learn
+from embed.memory import check, free_bytes
+from embed.ranker import RankerOptions, train_ranker
+from embed.run import ALONE, Run
 from embed.split import SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
 from kg.bounds import Count, Part
-from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.cases import users_at
 from retrieval.features import FEATURES, features, scores
 from retrieval.index import FAISS_VERSION, build_index, index_of
+from retrieval.needs import needs
 from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
+from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
 
+Example = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,)."""
+FEWEST = 100
+"""So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
+FIRST, FINAL = "for the ranker", "final"
+"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
 
 
@@ -34,53 +44,113 @@ class TrainOptions:
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
     `ranker_users` bounds how many users the ranker learns from.
+    `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
     holdout: Part = 0.2
     split: SplitBy = "user"
     ranker_holdout: Part = 0.2
     ranker_users: Count = 20_000
+    from_bundle: str = ""
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
     ranker: RankerOptions = field(default_factory=RankerOptions)
 
 
-def train(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, progress: Progress = silent) -> Draft:
+def train(
+    snapshot: Snapshot, ontology: Ontology, options: TrainOptions, run: Run = ALONE, old: Bundle | None = None
+) -> Draft:
     """Learn everything and put it together, unpublished.
 
-    Raises NotReadyError where there is too little to learn from.
+    With an `old` bundle, vectors start from its own, and the ranker learns what was liked since.
+
+    Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
+    option is so extreme that what is learned is not a number.
     """
+    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
     later = held_out(snapshot.interactions, options.split, options.holdout)
-    ranker = _ranker(snapshot, ~later, options, progress)
-    teachers = learn(snapshot, ~later, options.teachers, _named("final", progress))
+    if old:
+        later &= ~learned_from(old, snapshot)
+        warm = warm_start(old, snapshot, options.teachers)
+        ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
+        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
+    else:
+        ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
+        run.within(FIRST).forget(*PHASES)
+        learned = learn(snapshot, ~later, options.teachers, run.within(FINAL))
     about = {
         "options": asdict(options),
         "features": FEATURES,
-        "libraries": {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION},
-        "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.metrics.items()},
+        "libraries": libraries(),
+        "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
     }
-    index = build_index(teachers.gnn_items)
-    return Draft(snapshot, ontology, teachers, later, index, export_onnx(ranker), about)
+    with run.timed("index"):
+        index = build_index(learned.teachers.gnn_items)
+    curves = run.record.curves() if run.record else {}
+    return Draft(
+        snapshot=snapshot,
+        ontology=ontology,
+        teachers=learned.teachers,
+        held_out=later,
+        index=index,
+        ranker=ranker.arrays["onnx"].tobytes(),
+        about=about,
+        curves=curves,
+        learner=learned.learner,
+    )
 
 
-def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, progress: Progress) -> TrainedRanker:
-    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels."""
+def libraries() -> dict[str, str]:
+    """The versions of what learns."""
+    return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
+
+
+def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
+
+    Gives it as ONNX, uint8 (b,), with its metrics.
+    """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    teachers = learn(snapshot, known & ~later, options.teachers, _named("for the ranker", progress))
-    rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
+    teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST)).teachers
+    with run.timed("examples"):
+        rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
+    return _taught(rows, options, run)
+
+
+def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+    """Teach the ranker what was liked since a bundle, whose teachers never saw it; if that is little, keep its own.
+
+    Items have the bundle's numbers here; users, of whom teachers know nothing, keep their new ones.
+    """
+    i, learned = snapshot.interactions, learned_from(old, snapshot)
+    item = earlier_numbers(snapshot, old)[i.item]
+    there = item >= 0
+    then = replace(i, item=item.astype(np.int32)).where(there)
+    with run.timed("examples"):
+        after = (~learned & ~later)[there]
+        rows = list(_examples(then, learned[there], after, old.teachers, options.ranker_users))
+    if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
+        metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
+        return Kept({"onnx": np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
+    return _taught(rows, options, run)
+
+
+def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
     if not any(labels.any() for _, labels in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
             "load more interactions"
         )
     groups = np.repeat(np.arange(len(rows)), [len(labels) for _, labels in rows])
-    return train_ranker(
-        np.concatenate([x for x, _ in rows]),
-        np.concatenate([y for _, y in rows]),
-        groups,
-        replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
-        progress,
-    )
+    with run.timed("ranker"):
+        ranker = train_ranker(
+            np.concatenate([x for x, _ in rows]),
+            np.concatenate([y for _, y in rows]),
+            groups,
+            replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
+            run,
+        )
+    return Kept({"onnx": np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
 
 
 def _examples(
@@ -89,7 +159,7 @@ def _examples(
     after: NDArray[np.bool_],
     teachers: Teachers,
     most: int,
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[Example]:
     """Per user: the candidates' features float32 (n, f), and 1 where the item was liked later, float32 (n,)."""
     index = index_of(teachers.gnn_items)
     for history, liked in users_at(interactions, before, after, most):
@@ -98,11 +168,9 @@ def _examples(
         found = look(teachers, history)
         found_by = candidates(teachers, index, history, found, PER_SOURCE)
         items = np.unique(np.concatenate(list(found_by.values())))
+        if not len(items):  # who has seen everything
+            continue
         yield (
             features(teachers, history, scores(teachers, found, items), items),
             np.isin(items, liked).astype(np.float32),
         )
-
-
-def _named(name: str, progress: Progress) -> Progress:
-    return lambda phase, done, total: progress(f"{phase} ({name})", done, total)

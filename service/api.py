@@ -184,7 +184,7 @@ def catalog() -> Catalog:
 def models() -> Models:
     """List the trained bundles."""
     found = engine()
-    return {"models": bundles.describe(found.workspace.models, found.version)}
+    return {"models": bundles.describe(found.workspace, found.version)}
 
 
 @api.get("/livez", tag="operations")

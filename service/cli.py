@@ -18,7 +18,7 @@ from ontology.errors import InputError, KgrecError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
-from service import console, ingesting, server, steps
+from service import console, ingesting, run_tables, runs, server, steps
 from service import demo as demonstration
 from service.remote import Service
 from service.settings import Settings
@@ -105,19 +105,67 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
 )
+@click.option(
+    "--from-bundle",
+    is_flag=False,
+    flag_value="current",
+    default="",
+    metavar="[VERSION]",
+    help="Start from what a bundle knows already, by default the current one, with fewer epochs.",
+)
+@click.option("--resume", is_flag=True, help="Finish the training that was interrupted, from the graph as it was.")
 @machine
-def train(changes: tuple[str, ...], as_json: bool, **how: Any) -> None:
+@click.pass_context
+def train(
+    context: click.Context, /, changes: tuple[str, ...], from_bundle: str, resume: bool, as_json: bool, **how: Any
+) -> None:
     """Learn vectors and the ranker from the graph, and publish them as a bundle.
 
-    docs/reference.md lists what --set can change, with the defaults.
+    docs/reference.md lists what --set can change, with the defaults. A training that was killed is finished by
+    --resume, or by the next one with the same options from the same graph; the bundle is the one that it would have
+    made. `kg runs` shows how it went.
     """
+    if resume and (given := [name for name in ("changes", "from_bundle", *how) if _is_given(context, name)]):
+        names = ", ".join("--set" if name == "changes" else f"--{name.replace('_', '-')}" for name in given)
+        raise InputError(f"--resume finishes a training as it was begun; it goes without {names}")
+    workspace = Workspace.from_env()
+    version = runs.named(workspace, [from_bundle])[0].version if from_bundle else ""
     with _training_libraries(), console.bars() as progress:
-        options = steps.training_options(changes=changes, **how)
-        trained = steps.learn(Workspace.from_env(), options, progress)
+        if resume:
+            trained = steps.learn_on(workspace, progress)
+        else:
+            options = steps.training_options(changes=changes, from_bundle=version, **how)
+            trained = steps.learn(workspace, options, progress)
     if as_json:
         console.as_json(asdict(trained))
     else:
         console.mapping("Trained", asdict(trained))
+
+
+@kg.command(name="runs")
+@click.argument("versions", nargs=-1)
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw their learning curves (SVG).")
+@machine
+def trained_runs(versions: tuple[str, ...], picture: Path | None, as_json: bool) -> None:
+    """List the trainings, the last one first; or show one, or what two have not in common.
+
+    VERSIONS are bundles, by the beginning of their version, or `current`. What repeats with the seed (settings,
+    metrics, curves) is in the bundle; how long it took and how much memory, in the folder runs of KG_HOME, with a
+    picture of each training.
+    """
+    workspace = Workspace.from_env()
+    found = runs.named(workspace, versions) if versions else runs.entries(workspace)
+    if picture:
+        with _training_libraries():
+            runs.save(steps.picture({entry.version: entry.curves for entry in found}), picture)
+    if as_json:
+        console.as_json({"runs": [asdict(entry) for entry in found]})
+    elif len(versions) == 1:
+        run_tables.one(found[0])
+    elif len(versions) == 2:
+        run_tables.compared(*found)
+    else:
+        run_tables.every(found)
 
 
 @kg.command()
@@ -249,6 +297,10 @@ def demo(no_serve: bool, port: int) -> None:
         demonstration.run(Workspace.from_env(), serve=not no_serve, port=port)
 
 
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+
+
 @contextmanager
 def _recommender() -> Iterator[Recommender]:
     workspace = Workspace.from_env()
@@ -264,7 +316,7 @@ def _training_libraries() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in {"torch", "pykeen", "dgl", "scipy", "onnx"}:
+        if error.name not in {"torch", "pykeen", "dgl", "scipy", "onnx", "matplotlib"}:
             raise
         raise NotReadyError(f"{error.name} is not installed; this step needs: pip install 'kgrec[train]'") from error
 

@@ -1,12 +1,14 @@
 """The steps of a catalog's life on a workspace, as functions; the commands only print what they return."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from embed.bundle import current, open_bundle, publish
+from embed.bundle import Bundle, current, open_bundle, publish
+from embed.memory import enough
+from embed.record import Curves, Record
+from embed.run import Run
 from embed.split import SplitBy
 from kg.bolt import QueryResult
 from kg.connect import connect
@@ -20,7 +22,9 @@ from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError
 from ontology.turtle import load_ontology
 from retrieval.answer import Explanation
+from service import runs, unfinished
 from service.tuning import tuned
+from service.unfinished import Unfinished
 
 if TYPE_CHECKING:
     from retrieval.training import TrainOptions  # needs kgrec[train]
@@ -38,6 +42,9 @@ class Trained:
     interactions: int
     held_out: int
     seconds: float
+    peak_mib: int
+    resumed: int
+    """How often the training was killed and gone on with."""
 
 
 def training_options(
@@ -46,8 +53,13 @@ def training_options(
     device: str = "cpu",
     changes: Sequence[str] = (),
     split: SplitBy = "user",
+    *,
+    from_bundle: str = "",
 ) -> "TrainOptions":
-    """How to train; `changes` are NAME=VALUE pairs. Needs the training libraries. Raises InputError."""
+    """How to train; `changes` are NAME=VALUE pairs, `from_bundle` is a version to start from.
+
+    Needs the training libraries. Raises InputError.
+    """
     import torch
 
     from retrieval.training import TrainOptions
@@ -57,33 +69,72 @@ def training_options(
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {device!r} cannot be used here ({reason}); try cpu or cuda") from error
-    options = TrainOptions(holdout, split)
+    options = TrainOptions(holdout, split, from_bundle=from_bundle)
     options = replace(options, teachers=replace(options.teachers, seed=seed, device=device))
     return tuned(options, changes)
 
 
 def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = silent) -> Trained:
-    """Read the graph, learn, and publish the bundle. Needs the training libraries."""
-    from retrieval.training import train
+    """Read the graph, learn, and publish the bundle. Needs the training libraries.
 
-    begin = time.monotonic()
+    A training of the same graph with the same options that was killed goes on where it was.
+    """
+    from retrieval.training import libraries
+
     if not workspace.ontology.exists():
         raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
     ontology = load_ontology(workspace.ontology)
-    with connect(workspace.graph) as store:
-        learned = _drained(workspace, store)
-        seen = snapshot(store, ontology, progress)
-    draft = train(seen, ontology, options, progress)
+    with unfinished.alone(workspace):
+        with connect(workspace.graph) as store:
+            journal = _drained(workspace, store)
+            seen = snapshot(store, ontology, progress)
+        training = Unfinished(seen, ontology, options, journal, libraries())
+        return _finish(workspace, unfinished.begun(workspace, training), progress)
+
+
+def learn_on(workspace: Workspace, progress: Progress = silent) -> Trained:
+    """Finish the training that was killed, from the graph as it was then. Raises InputError where there is none."""
+    from retrieval.training import libraries
+
+    with unfinished.alone(workspace):
+        return _finish(workspace, unfinished.interrupted(workspace, libraries()), progress)
+
+
+def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> Trained:
+    from retrieval.training import train
+
+    began, record, seen = datetime.now(UTC).isoformat(timespec="seconds"), Record(), training.snapshot
+    run = Run(progress, record, training.shelf(workspace))
+    with enough("fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"):
+        draft = train(seen, training.ontology, training.options, run, _to_start_from(workspace, training.options))
+    version = publish(replace(draft, about={**draft.about, "journal": training.journal}), workspace.models)
+    device = training.options.teachers.device
+    took = runs.finished(version, began, record, resumed=training.again, device=device)
+    runs.write(workspace, took, picture({version: draft.curves}))
+    unfinished.ended(workspace)
     return Trained(
-        version=publish(replace(draft, about={**draft.about, "journal": learned}), workspace.models),
+        version=version,
         items=seen.n_items,
         users=seen.n_users,
         entities=len(seen.keys),
         triples=len(seen.triples),
         interactions=len(seen.interactions),
         held_out=int(draft.held_out.sum()),
-        seconds=round(time.monotonic() - begin, 1),
+        seconds=took.seconds,
+        peak_mib=took.peak_mib,
+        resumed=training.again,
     )
+
+
+def _to_start_from(workspace: Workspace, options: "TrainOptions") -> Bundle | None:
+    return open_bundle(workspace.models / options.from_bundle) if options.from_bundle else None
+
+
+def picture(trainings: Mapping[str, Curves]) -> str:
+    """The learning curves of trainings, by name, as an SVG. Needs the training libraries."""
+    from embed.picture import draw
+
+    return draw(trainings)
 
 
 def _drained(workspace: Workspace, store: GraphStore) -> int:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from ontology.errors import InputError
 
 T = TypeVar("T")
-LEFT_OUT = frozenset({"seed", "device", "holdout", "split"})
+LEFT_OUT = frozenset({"seed", "device", "holdout", "split", "from_bundle"})
 """These hold for all parts, and are options of their own."""
 Path = tuple[str, ...]
 

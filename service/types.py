@@ -295,6 +295,20 @@ class Acknowledgement(TypedDict):
 
 
 @documented
+class TrainingDescription(TypedDict):
+    """A training that made a bundle: what it took."""
+
+    began: str
+    seconds: float
+    """Of its phases, without what was lost by a kill."""
+    peak_mib: int
+    """The most memory of the process, in MiB."""
+    resumed: int
+    """How often it was killed and gone on with."""
+    device: str
+
+
+@documented
 class ModelDescription(TypedDict):
     """A trained bundle."""
 
@@ -304,6 +318,12 @@ class ModelDescription(TypedDict):
     graph_version: str
     metrics: dict[str, object]
     """What it scored when it was trained, as its manifest says."""
+    settings: dict[str, object]
+    """The options of training, by the names that `kg train --set` knows."""
+    libraries: dict[str, str]
+    """The versions of what learned."""
+    trainings: list[TrainingDescription]
+    """Those of this workspace that made it, the last one first."""
 
 
 class Models(TypedDict):

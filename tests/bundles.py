@@ -39,6 +39,7 @@ def workspace(films: Workspace, tmp_path: Path) -> Workspace:
     """A workspace of one's own that serves the films' bundle; its journal is empty."""
     copy = Workspace(tmp_path / "kg")
     shutil.copytree(films.models, copy.models, symlinks=True)
+    shutil.copytree(films.runs, copy.runs)
     shutil.copy(films.ontology, copy.ontology)
     return copy
 

@@ -9,6 +9,7 @@ import torch
 from embed.gnn import GnnOptions, train_gnn
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.propagation import normalised, torch_propagation
+from embed.run import Run
 from ontology.errors import InputError, NotReadyError
 
 ITEMS, USERS, OTHERS, DIM = 60, 40, 2, 8
@@ -72,7 +73,7 @@ def test_both_backends_make_the_same_network():
 def test_without_likes_to_judge_by_all_epochs_count():
     options = replace(QUICK, validation=0.0, patience=1)
     seen = []
-    a = train_gnn(two_tastes(), start(), replace(options, epochs=4), lambda _, done, of: seen.append(done))
+    a = train_gnn(two_tastes(), start(), replace(options, epochs=4), Run(lambda _, done, of: seen.append(done)))
     assert seen == [1, 2, 3, 4]
     b = train_gnn(two_tastes(), start(), replace(options, epochs=1))
     assert a.items.tobytes() != b.items.tobytes()

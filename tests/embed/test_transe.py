@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from embed.kge import CoreTriplesFactory, KGEOptions, batch_size, pykeen_model, training_loop
 from embed.rowadagrad import RowAdagrad
+from embed.run import Run
 from embed.transe import TransEOptions, train_transe
 from ontology.errors import InputError, NotReadyError
 
@@ -66,7 +67,7 @@ def test_gradients_are_sparse():
 
 def test_progress_counts_the_epochs():
     seen = []
-    train_transe(ring(), 30, 2, replace(QUICK, epochs=4), lambda *step: seen.append(step))
+    train_transe(ring(), 30, 2, replace(QUICK, epochs=4), Run(lambda *step: seen.append(step)))
     assert seen == [("transe", epoch, 4) for epoch in (1, 2, 3, 4)]
 
 

@@ -1,3 +1,7 @@
+import resource
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +47,28 @@ def test_a_table_of_text_comes_back(text, tmp_path_factory):
     path = tmp_path_factory.mktemp("columns") / "t.parquet"
     save_table(path, {"name": text})
     assert load_table(path) == {"name": tuple(text)}
+
+
+def test_a_full_disk_is_an_os_error(tmp_path: Path):
+    """In a process of its own, in which no file may become larger than 20 kB."""
+    code = f"""
+import numpy as np
+from pathlib import Path
+from kg.columns import save_arrays, save_table
+folder = Path({str(tmp_path)!r})
+for save in (
+    lambda: save_arrays(folder / "a", {{"a": np.zeros(10_000)}}),
+    lambda: save_table(folder / "b", {{"a": [str(i) * 9 for i in range(20_000)]}}),
+):
+    try:
+        save()
+    except OSError as error:
+        print(error.strerror)
+"""
+
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    done = subprocess.run([sys.executable, "-c", code], preexec_fn=limited, capture_output=True, text=True, check=True)
+    assert [line.count("File too large") for line in done.stdout.splitlines()] == [1, 1]

@@ -161,3 +161,9 @@ def test_the_models_are_listed_with_the_current_one(client: FlaskClient, bundle:
     assert model["version"] == bundle.version
     assert model["current"] is True
     assert model["metrics"] == bundle.manifest["metrics"]
+    assert model["settings"]["transe.dim"] == bundle.manifest["options"]["teachers"]["transe"]["dim"]
+    assert model["settings"]["seed"] == 0
+    assert model["libraries"] == bundle.manifest["libraries"]
+    (training,) = model["trainings"]
+    assert training.keys() == {"began", "seconds", "peak_mib", "resumed", "device"}
+    assert training["seconds"] > 0

@@ -1,0 +1,39 @@
+"""What a training is going to need: the matrices that grow faster than the catalog, or with an option."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from embed.gnn import USERS_AT_ONCE
+from embed.learning import TeacherOptions
+from embed.linear import BLOCK_ENTRIES
+from embed.memory import Need
+from kg.snapshot import Snapshot
+from retrieval.features import FEATURES
+
+_FLOAT = 4
+_BLOCK = 16
+"""Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
+_CANDIDATES = 500
+"""So many different items the sources find for a user: 495 on average on the films."""
+_COPIES = 3
+"""Of the ranker's examples: user by user, all together, and those that are learned from."""
+_TABLES = 12
+"""Of all entities, that the network has at once: parameters, gradient, Adam's two, the best one, and its layers."""
+
+
+def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int) -> Iterator[Need]:
+    """The largest first to be noticed; each as it would be if all interactions were positive."""
+    items = len(np.unique(snapshot.interactions.item))
+    n = min(items, teachers.linear.most_items)
+    # Within a seventh of what was measured on the films with 3,000, 6,000 and 6,993 items; where many users like much,
+    # the sparse product takes up to 8 bytes a pair more.
+    linear = _FLOAT * n * n + _BLOCK * min(n * n, BLOCK_ENTRIES)
+    yield Need("the linear teacher", linear, "linear.most_items", n, 2)
+    users = min(snapshot.n_users, ranker_users)
+    found = min(_CANDIDATES, snapshot.n_items)
+    examples = users * found * len(FEATURES) * _FLOAT * _COPIES
+    yield Need("the ranker's examples", examples, "ranker_users", min(ranker_users, snapshot.n_users))
+    entities = len(snapshot.keys) * teachers.transe.dim * _FLOAT * _TABLES
+    judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
+    yield Need("the graph network", entities + judged, "transe.dim", teachers.transe.dim)
