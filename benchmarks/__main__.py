@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.results import merge
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__main__", "fb15k237", "gfcf", "handloop", "pipeline", "quality", "results"}
+NOT_BENCHMARKS = {"__main__", "cold_films", "fb15k237", "gfcf", "handloop", "pipeline", "quality", "results"}
 
 
 def main(names: list[str]) -> int:

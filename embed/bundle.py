@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.content_files import content_arrays, content_from, content_names
 from embed.record import Curves
 from embed.teachers import Teachers
 from embed.userknn import UserNeighbours
@@ -25,12 +26,12 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 4
+FORMAT = 5
 CURRENT = "current"
 MANIFEST = "manifest.json"
 CURVES = "curves.json"
 LEARNER = "learner.safetensors"
-ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "interactions")
+ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "content", "interactions")
 _CHUNK = 1 << 20
 
 
@@ -168,6 +169,7 @@ def open_bundle(folder: Path) -> Bundle:
             linear=ItemWeights(**arrays["linear"]),
             users=UserNeighbours(**arrays["users"]),
             adjacency=Adjacency(**arrays["graph"]),
+            content=content_from(arrays["content"], load_table(folder / "content.parquet")),
         ),
         interactions=Interactions(**arrays["interactions"]),
         held_out=held_out,
@@ -177,6 +179,7 @@ def open_bundle(folder: Path) -> Bundle:
 def _write_files(draft: Draft, folder: Path) -> None:
     snapshot, learned = draft.snapshot, dict(vars(draft.teachers))
     graph, neighbours, linear, users = (learned.pop(name) for name in ("adjacency", "neighbours", "linear", "users"))
+    content = learned.pop("content")
     columns: dict[str, Sequence[str]] = {
         "class": [snapshot.classes[c] for c in snapshot.entity_class],
         "key": snapshot.keys,
@@ -192,6 +195,8 @@ def _write_files(draft: Draft, folder: Path) -> None:
         "interactions.safetensors": lambda path: save_arrays(
             path, vars(snapshot.interactions) | {"held_out": draft.held_out}
         ),
+        "content.safetensors": lambda path: save_arrays(path, content_arrays(content)),
+        "content.parquet": lambda path: save_table(path, content_names(content)),
         "entities.parquet": lambda path: save_table(path, columns),
         "ontology.ttl": lambda path: path.write_text(draft.ontology.text, encoding="utf-8"),
         "index.faiss": lambda path: path.write_bytes(draft.index),

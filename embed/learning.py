@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import adjacency
+from embed.content_choice import learn_content
+from embed.content_learning import ContentOptions
 from embed.gnn import PHASE as GNN
 from embed.gnn import GnnOptions, GnnVectors, train_gnn
 from embed.itemknn import item_neighbours
@@ -36,6 +38,7 @@ class TeacherOptions:
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
     linear: LinearOptions = field(default_factory=LinearOptions)
+    content: ContentOptions = field(default_factory=ContentOptions)
     spectral_dim: Count = 64
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
@@ -93,6 +96,11 @@ def learn(
         lambda: spectral_vectors(pairs, **size, dim=options.spectral_dim, seed=options.seed),
     )
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
+    graph = adjacency(snapshot.triples, len(snapshot.keys))
+    run.step("content", 0, 1)
+    with run.timed("content"):
+        content = learn_content(snapshot, graph, pairs, options.content, options.seed)
+    run.step("content", 1, 1)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -104,7 +112,8 @@ def learn(
         linear=ItemWeights(linear.indptr, linear.item, linear.weight),
         users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
-        adjacency=adjacency(snapshot.triples, len(snapshot.keys)),
+        adjacency=graph,
+        content=content,
     )
     learner: dict[str, NDArray[Any]] = {
         "entity_sums": transe.entity_sums,

@@ -39,14 +39,14 @@ def spectral_vectors(
     by_user, by_item = (np.maximum(np.asarray(liked.sum(axis=axis)).ravel(), 1) ** 0.5 for axis in (1, 0))
     normal = (sparse.diags(1 / by_user) @ liked @ sparse.diags(1 / by_item)).astype(np.float32).tocsr()
     vectors = np.zeros((n_items, dim), np.float32)
-    found = _directions(normal, dim, seed)
+    found = directions(normal, dim, seed)
     vectors[:, : found.shape[1]] = found
     return SpectralVectors(
         *(np.ascontiguousarray(vectors * scale[:, None], np.float32) for scale in (by_item, 1 / by_item))
     )
 
 
-def _directions(normal: sparse.csr_matrix, dim: int, seed: int) -> NDArray[np.float32]:
+def directions(normal: sparse.csr_matrix, dim: int, seed: int) -> NDArray[np.float32]:
     """The right singular vectors of float32 (U, I), the largest first: float32 (I, at most dim)."""
     transposed = normal.T.tocsr()
     width = min(dim + BESIDE, normal.shape[1])

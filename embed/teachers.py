@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.content import Content
 from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
 
@@ -29,6 +30,7 @@ class Teachers:
     users: UserNeighbours
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency
+    content: Content
 
     @property
     def n_items(self) -> int:

@@ -3,21 +3,19 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.adjacency import Adjacency
-from embed.bundle import Bundle
 from retrieval.answer import Explanation, Node, Step
+from retrieval.walk import Walk
 
 NO_PATH = "No path of triples joins this item to the history; users with similar histories liked it."
 HISTORY = 100
 """How many of the newest liked items a path may start from."""
 
 Hop = tuple[int, int, int]
-"""From entity, signed relation (see Adjacency), to entity."""
+"""From entity, signed relation (see Adjacency), to entity; numbers as in Walk."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Origins:
         return any(i != item for i in self.near.get(entity, ()))
 
 
-def origins(graph: Adjacency, liked: NDArray[np.int32]) -> Origins:
+def origins(graph: Walk, liked: NDArray[np.int32]) -> Origins:
     """Prepare a history, int32, newest last; done once per answer."""
     recent = liked[-HISTORY:]
     owner, touched = graph.gather(recent)
@@ -47,9 +45,9 @@ def origins(graph: Adjacency, liked: NDArray[np.int32]) -> Origins:
 
 @dataclass(frozen=True)
 class Explainer:
-    """Finds paths in a bundle's graph and says them in the words of its ontology; `name` reads an entity's number."""
+    """Finds paths in a graph and says them in the words of its ontology; `name` reads an entity's number."""
 
-    bundle: Bundle
+    graph: Walk
     name: Callable[[int], str]
 
     def explain(self, start: Origins, item: int, *, cold: bool = False) -> Explanation:
@@ -66,12 +64,12 @@ class Explainer:
         return Explanation(_words(path), path, *_cypher(path))
 
     def _direct(self, start: Origins, item: int) -> list[Hop]:
-        near, _ = self._graph.row(item)
+        near = {*self.graph.row(item)[0].tolist(), *start.near.get(item, ())}
         origin = next((h for h in reversed(start.history) if h in near), None)
         return [] if origin is None else [self._hop(origin, item)]
 
     def _shared(self, start: Origins, item: int) -> list[Hop]:
-        near, _ = self._graph.row(item)
+        near, _ = self.graph.row(item)
         shared = [e for e in near.tolist() if start.reach(e, item)]
         if not shared:
             return []
@@ -79,10 +77,10 @@ class Explainer:
         return [self._hop(self._origin(start, entity, item), entity), self._hop(entity, item)]
 
     def _related(self, start: Origins, item: int) -> list[Hop]:
-        n_items = self.bundle.catalog.n_items
-        near, _ = self._graph.row(item)
-        entities = near[near >= n_items]
-        owner, reached = self._graph.gather(entities)
+        n_items = self.graph.bundle.catalog.n_items
+        near, _ = self.graph.row(item)
+        entities = near[(near >= n_items) & (near < self.graph.fresh.first)]
+        owner, reached = self.graph.gather(entities)
         other = reached >= n_items  # most of what an entity touches are items
         ends = zip(entities[owner[other]].tolist(), reached[other].tolist(), strict=True)
         pairs = [(last, first) for last, first in ends if start.reach(first, item)]
@@ -94,31 +92,27 @@ class Explainer:
     def _origin(self, start: Origins, entity: int, item: int) -> int:
         """The liked item nearest to `item` (TransE), of those that touch the entity; the newest of equals."""
         liked = [i for i in reversed(start.near[entity]) if i != item]
-        vectors = self.bundle.teachers.transe_entities
-        return liked[int(np.argmax(vectors[liked] @ vectors[item]))]
-
-    @cached_property
-    def _graph(self) -> Adjacency:
-        return self.bundle.teachers.adjacency
+        vectors = self.graph.vectors([*liked, item])
+        return liked[int(np.argmax(vectors[:-1] @ vectors[-1]))]
 
     def _commonness(self, entity: int) -> int:
-        return int(self._graph.degree(np.array([entity]))[0])
+        return self.graph.degree(entity)
 
     def _hop(self, start: int, end: int) -> Hop:
-        neighbours, relations = self._graph.row(start)
-        return start, int(relations[int(np.searchsorted(neighbours, end))]), end
+        return start, self.graph.relation(start, end), end
 
     def _step(self, hop: Hop) -> Step:
         start, signed, end = hop
         inverse = signed < 0
-        name = self.bundle.catalog.relations[-1 - signed if inverse else signed]
-        relation = self.bundle.ontology.relations[name]
+        bundle = self.graph.bundle
+        name = bundle.catalog.relations[-1 - signed if inverse else signed]
+        relation = bundle.ontology.relations[name]
         label = relation.inverse_label if inverse else relation.label
         return Step(self._node(start), name, self._node(end), inverse, label)
 
     def _node(self, entity: int) -> Node:
-        catalog = self.bundle.catalog
-        return Node(catalog.classes[catalog.entity_class[entity]], catalog.keys[entity], self.name(entity))
+        ref = self.graph.ref(entity)
+        return Node(ref.cls, ref.key, self.name(entity))
 
 
 def _words(path: tuple[Step, ...]) -> str:

@@ -7,7 +7,7 @@ from embed.teachers import Teachers
 from retrieval.history import History
 from retrieval.sources import Found
 
-_SCORES = ("collaborative", "item_to_item", "linear", "users", "spectral", "graph", "transe", "popularity")
+_SCORES = ("collaborative", "item_to_item", "linear", "users", "spectral", "graph", "transe", "content", "popularity")
 FEATURES = (
     *(f"{name}.{form}" for name in _SCORES for form in ("raw", "standard", "rank")),
     "history.length",
@@ -30,6 +30,7 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
         "spectral": teachers.spectral_items[items] @ found.spectral,
         "graph": found.graph[items],
         "transe": -distance,
+        "content": teachers.content.items[items] @ found.content,
         "popularity": np.log1p(teachers.popularity[items]).astype(np.float32),
     }
 

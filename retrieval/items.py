@@ -50,6 +50,7 @@ class Items:
         self._last: dict[str, Ref] = {}  # which item with this key was edited last
         self._gone: set[Ref] = set()  # deleted at some time: what the bundle says of it ended then
         self._heads: dict[Ref, set[Ref]] = defaultdict(set)  # the edited items that say something of it
+        self._touched: dict[Ref, None] = {}  # what edits were about since somebody asked, in order
         self.version = 0
 
     def take(self, edit: Edit) -> None:
@@ -57,6 +58,7 @@ class Items:
         ref, before = edit.item, self._state(edit.item)
         if edit.op == "patch" and before is None:
             return
+        self._touch(edit, before)
         if edit.op == "delete":
             self._forget(ref)
         after = self._after(edit, before)
@@ -66,6 +68,20 @@ class Items:
             for tail in tails:
                 self._heads[tail].add(ref)
         self.version += 1
+
+    def touched(self) -> list[Ref]:
+        """What the edits since the last call were about: the items, and all that they are joined to, or were."""
+        found, self._touched = list(self._touched), {}
+        return found
+
+    def is_new(self, ref: Ref) -> bool:
+        """Whether this is an item that the bundle does not have. It may be deleted by now."""
+        number = self._number.get(ref.key)
+        return ref in self._edited and (number is None or self._ref(number) != ref)
+
+    def live(self, ref: Ref) -> LiveItem | None:
+        """The edited item, None where it was not edited, or is deleted."""
+        return self._edited.get(ref)
 
     def number(self, key: str) -> int | None:
         """The number in the bundle, also of an item that was deleted since; None for a new one."""
@@ -165,6 +181,11 @@ class Items:
         """The numbers of the bundle's items that are no more: int32."""
         numbers = ((ref, self._number.get(ref.key)) for ref in tuple(self._gone) if self._edited[ref] is None)
         return np.array([n for ref, n in numbers if n is not None and self._ref(n) == ref], np.int32)
+
+    def _touch(self, edit: Edit, before: LiveItem | None) -> None:
+        said = [before.relations, edit.relations] if before else [edit.relations]
+        ends = [tail for relations in said for tails in relations.values() for tail in tails]
+        self._touched |= dict.fromkeys([edit.item, *sorted(self._heads.get(edit.item, ())), *ends])
 
     def _after(self, edit: Edit, before: LiveItem | None) -> LiveItem | None:
         if edit.op == "delete":

@@ -9,6 +9,7 @@ import numpy as np
 from embed.bundle import Bundle
 from kg.entries import Entry
 from kg.triples import Interaction
+from retrieval.fresh import Composer, no_fresh
 from retrieval.history import EMPTY, History, history_of
 from retrieval.items import Items
 
@@ -21,8 +22,8 @@ class Feed(Protocol):
 
 
 _BATCH = 10_000
-NEW = -1
-"""In the place of the number of an item that the bundle does not have."""
+NONE = -1
+"""In the place of the number of an item that has none: it was new, and was deleted."""
 
 
 _Did = tuple[int, int, str, bool]
@@ -34,6 +35,8 @@ class LiveState:
 
     def __init__(self, bundle: Bundle, feed: Feed) -> None:
         self.items = Items(bundle)
+        self.fresh = no_fresh(bundle)
+        self._composer = Composer(bundle)
         self._bundle = bundle
         self._feed = feed
         self._seq = 0
@@ -56,10 +59,17 @@ class LiveState:
                     elif seq > self._learned:
                         self.items.take(entry)
                     self._seq = seq
+            if touched := self.items.touched():
+                self.fresh = self._composer.after(self.fresh, self.items, touched)
+
+    def number(self, key: str) -> int | None:
+        """The number of an item: in the bundle, where it may be deleted since, or among those that are new."""
+        stored = self.items.number(key)
+        return self.fresh.number.get(key) if stored is None else stored
 
     def item_number(self, key: str) -> int | None:
-        """The number of an item; None if there is none (any more), or if the bundle does not know it."""
-        return None if self.items.item_class(key) is None else self.items.number(key)
+        """The number of an item; None if there is none (any more)."""
+        return None if self.items.item_class(key) is None else self.number(key)
 
     def users(self) -> tuple[str, ...]:
         """The keys of all users that have a history, in the bundle's order, then in order of arrival."""
@@ -67,7 +77,7 @@ class LiveState:
 
     def history(self, user: str) -> History:
         """All that the user did with items that have a number; empty for an unknown one."""
-        rows = [row for row in self._did(user) if row[1] != NEW]
+        rows = [row for row in self._did(user) if row[1] != NONE]
         if not rows:
             return EMPTY
         return history_of(np.array([r[1] for r in rows], np.int32), np.array([r[3] for r in rows], np.bool_))
@@ -91,8 +101,8 @@ class LiveState:
         rows: list[_Did] = list(zip(*columns, strict=True))
         for at, key, positive in arrived:
             if self.items.mentioned(key):
-                found = self.items.number(key)
-                rows.append((at, NEW if found is None else found, key, positive))
+                found = self.number(key)
+                rows.append((at, NONE if found is None else found, key, positive))
         return sorted(rows)
 
     def _take(self, event: Interaction) -> None:

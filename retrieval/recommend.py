@@ -13,21 +13,22 @@ from ontology.errors import InputError, NotFoundError, StoreError
 from retrieval.among import Among
 from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
 from retrieval.explain import NO_PATH, Explainer, Origins, origins
-from retrieval.features import agreed, features, scores
-from retrieval.filters import Filters
+from retrieval.features import agreed
+from retrieval.filters import Filters, Matching
+from retrieval.fresh import Fresh
+from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, unseen, with_new
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
 from retrieval.items import LiveItem
 from retrieval.live import LiveState
 from retrieval.ranker import open_ranker
-from retrieval.sources import Found, candidates, look, popular
+from retrieval.sources import Found, candidates, popular
+from retrieval.walk import Walk
 
-PER_SOURCE = 200
-"""How many candidates each source gives to the ranker."""
 MOST = 1000
 """The longest list that can be asked for."""
 NEW_ITEMS = "new_items"
-"""In `degraded`: the history has items that are newer than the bundle, so they say nothing until the next training."""
+"""In `degraded`: the history has items that were new and are deleted, of which nothing is known any more."""
 
 Items = NDArray[np.integer]
 
@@ -50,7 +51,6 @@ class Recommender:
         self.filters = Filters(bundle, live.items)
         self._index = open_index(bundle.index_file)
         self._ranker = open_ranker(bundle.ranker_file)
-        self._explainer = Explainer(bundle, live.items.name_of)
         self._popular = popular(bundle.teachers)
 
     def recommend(self, query: Query) -> Answer:
@@ -64,8 +64,10 @@ class Recommender:
         history = self._history(query)
         closed = np.concatenate([history.seen, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
         history = History(history.liked, closed)  # what shall not come back takes no candidate's place
-        among = None if query.filter is None else Among.of(self.filters.matching(query.filter).mask, closed)
-        ranked = self._first(self.rank_all(history, among), history, query.n, among)
+        matching = None if query.filter is None else self.filters.matching(query.filter)
+        among, new = self._open(history, matching)
+        popular_first = self._popular if among is None else self._popular[among.mask[self._popular]]
+        ranked = self._first(self.rank_all(history, among, new), query.n, closed, np.concatenate([popular_first, new]))
         return self._answer(query, history, ranked, degraded)
 
     def similar(self, key: str, n: int, filter: str | None = None) -> Answer:
@@ -81,21 +83,23 @@ class Recommender:
         items = self._numbers(keys, "items")
         if not len(items):
             raise InputError("items is empty; name at least one item to rank")
-        ranked = self._by_score(history, look(self.bundle.teachers, history), items)
+        fresh = self.live.fresh
+        ranked = self._by_score(history, look_at(self.bundle.teachers, history, fresh), items, fresh)
         return self._answer(query, history, ranked, degraded)
 
-    def rank_all(self, history: History, among: Among | None = None) -> Ranked:
+    def rank_all(self, history: History, among: Among | None = None, new: NDArray[np.int64] | None = None) -> Ranked:
         """Every candidate of every source, best first; for a history without liked items, the popular ones."""
-        teachers = self.bundle.teachers
-        found = look(teachers, history)
-        found_by = candidates(teachers, self._index, history, found, PER_SOURCE, among=among)
+        teachers, fresh = self.bundle.teachers, self.live.fresh
+        found = look_at(teachers, history, fresh)
+        found_by = candidates(teachers, self._index, as_known(history, fresh), found, PER_SOURCE, among=among)
         if not len(history.liked):
             items = found_by["popularity"]
             return Ranked(items, _share(teachers.popularity[items]), found_by)
+        found_by = with_new(teachers, found_by, found, fresh, unseen(fresh, history) if new is None else new)
         items = np.unique(np.concatenate(list(found_by.values())))
         if not len(items):
             return Ranked(items, np.empty(0, np.float32), found_by)
-        ranked = self._by_score(history, found, items)
+        ranked = self._by_score(history, found, items, fresh)
         return Ranked(ranked.items, ranked.scores, found_by)
 
     def item(self, key: str) -> LiveItem:
@@ -129,48 +133,53 @@ class Recommender:
         for place, key in enumerate(keys):
             if self.live.items.item_class(key) is None:
                 raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
-            if self.live.item_number(key) is None:
-                raise InputError(f"{name}[{place}] is {key!r}, which is new: it can be ranked after the next training")
         return self._mentioned(keys, name)
 
     def _mentioned(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
-        """The numbers of those that have one: not of new items, but of deleted ones, too."""
+        """The numbers of items, also of those that were deleted, unless they were new."""
         for place, key in enumerate(keys):
             if not self.live.items.mentioned(key):
                 raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
-        numbers = (self.live.items.number(key) for key in dict.fromkeys(keys))
+        numbers = (self.live.number(key) for key in dict.fromkeys(keys))
         return np.array([number for number in numbers if number is not None], np.int32)
 
-    def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
-        teachers = self.bundle.teachers
-        x = features(teachers, history, scores(teachers, found, items), items)
+    def _by_score(self, history: History, found: Found, items: Items, fresh: Fresh) -> Ranked:
+        x = mixed_features(self.bundle.teachers, history, found, items, fresh)
         probability = self._ranker.score(x)
         order = np.lexsort((-agreed(x), -probability))
         return Ranked(items[order], probability[order])
 
-    def _first(self, ranked: Ranked, history: History, n: int, among: Among | None) -> Ranked:
-        """The first n; where the sources gave fewer, the most popular others that were not seen, scored 0."""
+    def _open(self, history: History, matching: Matching | None) -> tuple[Among | None, NDArray[np.int64]]:
+        """What may come back: which of the bundle's items, None for all that are not closed; and which new ones."""
+        fresh = self.live.fresh
+        if matching is None:
+            return None, unseen(fresh, history)
+        closed = as_known(history, fresh).seen
+        return Among.of(matching.mask, closed), unseen(fresh, history, lambda key: matching.has(None, key))
+
+    def _first(self, ranked: Ranked, n: int, closed: Items, others: Items) -> Ranked:
+        """The first n; where the sources gave fewer, others, scored 0, that are not closed."""
         items, item_scores = ranked.items[:n], ranked.scores[:n]
         if len(items) < n:
-            taken = np.concatenate([items, history.seen])
-            allowed = self._popular if among is None else self._popular[among.mask[self._popular]]
-            more = allowed[~np.isin(allowed, taken)][: n - len(items)]
+            more = others[~np.isin(others, np.concatenate([items, closed]))][: n - len(items)]
             items = np.concatenate([items, more])
             item_scores = np.concatenate([item_scores, np.zeros(len(more), np.float32)])
         return Ranked(items, item_scores, ranked.found_by)
 
     def _answer(self, query: Query, history: History, ranked: Ranked, degraded: tuple[str, ...]) -> Answer:
         cold, items = not len(history.liked), self.live.items
-        start = origins(self.bundle.teachers.adjacency, history.liked[~np.isin(history.liked, items.deleted)])
+        walk = Walk(self.bundle, self.live.fresh)
+        explainer = Explainer(walk, self._name)
+        start = origins(walk, history.liked[~np.isin(history.liked, items.deleted)])
         recommendations = tuple(
             Recommendation(
-                id=self.bundle.catalog.keys[item],
-                name=items.name_of(item),
+                id=walk.ref(item).key,
+                name=self._name(item),
                 rank=rank,
                 score=round(score, 6),
                 sources=tuple(name for name, ids in ranked.found_by.items() if item in ids),
-                properties=items.properties_of(item),
-                explanation=self._explained(start, item, cold) if query.explain else None,
+                properties=self._properties(item),
+                explanation=self._explained(explainer, start, item, cold) if query.explain else None,
             )
             for rank, (item, score) in enumerate(zip(ranked.items.tolist(), ranked.scores.tolist(), strict=True), 1)
         )
@@ -183,13 +192,24 @@ class Recommender:
             degraded=degraded + self._new_items(query.history),
         )
 
-    def _explained(self, start: Origins, item: int, cold: bool) -> Explanation:
+    def _name(self, number: int) -> str:
+        fresh, items = self.live.fresh, self.live.items
+        return items.name_of(number) if number < fresh.first else items.name(fresh.refs[number - fresh.first])
+
+    def _properties(self, number: int) -> Mapping[str, object]:
+        fresh, items = self.live.fresh, self.live.items
+        if number < fresh.first:
+            return items.properties_of(number)
+        item = items.live(fresh.refs[number - fresh.first])
+        return {} if item is None else dict(item.properties)  # None: deleted while this answer is made
+
+    def _explained(self, explainer: Explainer, start: Origins, item: int, cold: bool) -> Explanation:
         """The path, unless an edit has ended one of its triples since the bundle was made."""
-        found = self._explainer.explain(start, item, cold=cold)
+        found = explainer.explain(start, item, cold=cold)
         return found if all(self.live.items.says(_triple(step)) for step in found.path) else Explanation(NO_PATH)
 
     def _new_items(self, keys: Sequence[str]) -> tuple[str, ...]:
-        return (NEW_ITEMS,) if any(self.live.items.number(key) is None for key in keys) else ()
+        return (NEW_ITEMS,) if any(self.live.number(key) is None for key in keys) else ()
 
     def _step(self, start: Ref, triple: Triple) -> Step:
         inverse = triple.head != start

@@ -24,6 +24,7 @@ class Found:
 
     `vector` float32 (d,) is the user's vector, `spectral` float32 (s,) that among the spectral ones; `item_to_item`,
     `linear`, `users` and `graph` float32 (I,) score every item.
+    `content` float32 (r,) is what the content of the history says of the user (see embed/content.py).
     `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
 
@@ -33,11 +34,12 @@ class Found:
     linear: Scores
     users: Scores
     graph: Scores
+    content: NDArray[np.float32]
     centre: NDArray[np.float32] | None
 
 
-def look(teachers: Teachers, history: History) -> Found:
-    """Let every source read the history."""
+def look(teachers: Teachers, history: History, content: NDArray[np.float32] | None = None) -> Found:
+    """Let every source read the history; `content` is the user's vector where new items are part of it."""
     liked = history.liked
     return Found(
         vector=user_vector(teachers, liked),
@@ -46,6 +48,7 @@ def look(teachers: Teachers, history: History) -> Found:
         linear=teachers.linear.score(liked),
         users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
+        content=teachers.content.user(teachers.content.fold_in[liked]) if content is None else content,
         centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
 
@@ -64,6 +67,12 @@ def candidates(
     def best(scores: Scores) -> NDArray[np.int64]:
         return among.best(scores, n) if among else _unseen(first(scores, n + len(history.seen)), history, n)
 
+    def by_content() -> NDArray[np.int64]:
+        told = teachers.content.items @ found.content
+        if among:
+            return among.items[_told_apart(told[among.items], n)]
+        return _unseen(_told_apart(told, n + len(history.seen)), history, n)
+
     if not len(history.liked):
         return {"popularity": in_order(popular(teachers), n)}
     if among:
@@ -77,6 +86,7 @@ def candidates(
         "linear": best(found.linear),
         "users": best(found.users),
         "graph": best(found.graph),
+        "content": by_content(),
         "popularity": in_order(popular(teachers), n // 4),
     }
 
@@ -106,6 +116,15 @@ def graph_neighbours(teachers: Teachers, liked: NDArray[np.int32]) -> Scores:
 def popular(teachers: Teachers) -> NDArray[np.int64]:
     """All items, most liked first; equals in order of their number."""
     return np.argsort(-teachers.popularity, kind="stable")
+
+
+def _told_apart(scores: Scores, n: int) -> NDArray[np.int64]:
+    """The numbers of the n best items, best first; none where all are alike, for want of anything that is said."""
+    n = min(n, len(scores))
+    if not n or (n > 1 and np.ptp(scores) <= 1e-5 * np.abs(scores).max()):
+        return np.empty(0, np.int64)
+    best = np.argpartition(-scores, n - 1)[:n]
+    return best[np.argsort(-scores[best], kind="stable")]
 
 
 def _unseen(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:

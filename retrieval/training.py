@@ -22,9 +22,9 @@ from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.cases import users_at
 from retrieval.features import FEATURES, features, scores
+from retrieval.fresh_sources import PER_SOURCE
 from retrieval.index import FAISS_VERSION, build_index, index_of
 from retrieval.needs import needs
-from retrieval.recommend import PER_SOURCE
 from retrieval.sources import candidates, look
 from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
 

@@ -102,7 +102,7 @@ def put_item(id: str, body: ItemBody) -> Reply[Item]:
     """Write a whole item: create it (201), or replace it (200).
 
     What the body does not name is removed. The answer comes when the edit is on disk; it counts at the next request,
-    of every worker. A new item is found, described and accepted in events; it is recommended after the next training.
+    of every worker. A new item is found, described, recommended and explained then, by what is said of it here.
     """
     serving, journal = writing()
     new = changes.put(serving, journal, id, body)

@@ -234,8 +234,7 @@ class Item(TypedDict("_Item", {"class": str})):
     relations: list[Step]
     """The triples that it is part of, each walked from the item."""
     recommendable: bool
-    """Whether the model knows it. A new item is found, described and accepted in events at once; it is recommended
-    after the next training."""
+    """Whether it can be recommended. A new item can at once: the model composes it from what is said of it."""
     model: Model
 
 

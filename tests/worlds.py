@@ -8,8 +8,10 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from embed.adjacency import adjacency
+from embed.adjacency import Adjacency, adjacency
 from embed.bundle import Bundle, Catalog
+from embed.content import Content
+from embed.content_learning import ContentOptions, Fitted, content_of, content_space
 from embed.teachers import Teachers
 from embed.userknn import user_neighbours
 from embed.weights import ItemWeights, item_weights
@@ -96,7 +98,7 @@ def world(rows: Rows, happened: Rows = (), seed: int = 0) -> World:  # type: ign
         interactions,
         "0" * 64,
     )
-    return World(snapshot, _teachers(array, interactions, random))
+    return World(snapshot, _teachers(snapshot, random))
 
 
 def _interactions(rows: Rows) -> Interactions:
@@ -107,7 +109,9 @@ def _interactions(rows: Rows) -> Interactions:
     )
 
 
-def _teachers(array: NDArray[np.int32], interactions: Interactions, random: np.random.Generator) -> Teachers:
+def _teachers(snapshot: Snapshot, random: np.random.Generator) -> Teachers:
+    interactions, graph = snapshot.interactions, adjacency(snapshot.triples, N)
+
     def vectors(n: int) -> NDArray[np.float32]:
         return random.normal(size=(n, DIM)).astype(np.float32)
 
@@ -119,4 +123,11 @@ def _teachers(array: NDArray[np.int32], interactions: Interactions, random: np.r
     liked = interactions.where(interactions.positive)
     likes = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
     users = user_neighbours(likes, n_users=READERS, n_items=BOOKS, seed=0)
-    return Teachers(*learned, users, np.bincount(liked.item, minlength=BOOKS), adjacency(array, N))
+    popularity = np.bincount(liked.item, minlength=BOOKS)
+    return Teachers(*learned, users, popularity, graph, _content(snapshot, graph, random))
+
+
+def _content(snapshot: Snapshot, graph: Adjacency, random: np.random.Generator) -> Content:
+    space, said = content_space(snapshot, graph, ContentOptions(), 0)
+    fitted = Fitted(*(random.normal(size=(2, space.z.shape[1], DIM)).astype(np.float32)))
+    return content_of(space, said, fitted, N)

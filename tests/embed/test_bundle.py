@@ -5,6 +5,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +29,25 @@ def draft(seed: int = 0) -> Draft:
     return Draft(made.snapshot, ONTOLOGY, made.teachers, held_out, index, b"onnx", {"metrics": {}})
 
 
+def same(found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
+    """Equal down to the types of arrays, whichever parts hold them."""
+    for name, value in wanted.items():
+        got = found[name]
+        if isinstance(value, np.ndarray):
+            assert np.array_equal(got, value)
+            assert got.dtype == value.dtype
+        elif is_dataclass(value):
+            same(vars(got), {field.name: getattr(value, field.name) for field in fields(value)})
+        else:
+            assert got == value
+
+
 def test_what_was_published_is_what_is_opened(tmp_path: Path):
     wanted = draft()
     version = publish(wanted, tmp_path)
     bundle = open_bundle(current(tmp_path))
     assert bundle.version == version == bundle.folder.name
-    for name, array in vars(wanted.teachers).items():
-        got = getattr(bundle.teachers, name)
-        parts = {name: array} if isinstance(array, np.ndarray) else vars(array)
-        for part, wanted_part in parts.items():
-            got_part = got if isinstance(got, np.ndarray) else getattr(got, part)
-            assert np.array_equal(got_part, wanted_part)
-            assert got_part.dtype == wanted_part.dtype
+    same(vars(bundle.teachers), vars(wanted.teachers))
     assert bundle.catalog.keys == wanted.snapshot.keys
     assert bundle.catalog.names == wanted.snapshot.names
     assert bundle.held_out.tolist() == [False, True, False]

@@ -3,6 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retrieval.explain import Explainer, origins
+from retrieval.fresh import no_fresh
+from retrieval.walk import Walk
 from tests.worlds import BOOKS, RELATIONS, N, triples, world
 
 WRITTEN_BY, SEQUEL_OF, KNOWS = (RELATIONS.index(r) for r in ("WRITTEN_BY", "SEQUEL_OF", "KNOWS"))
@@ -11,8 +13,9 @@ ANN, BOB = 17, 18
 
 def explain(rows, liked, item):
     bundle = world(rows).bundle
-    start = origins(bundle.teachers.adjacency, np.array(liked, np.int32))
-    return Explainer(bundle, bundle.catalog.names.__getitem__).explain(start, item)
+    walk = Walk(bundle, no_fresh(bundle))
+    start = origins(walk, np.array(liked, np.int32))
+    return Explainer(walk, bundle.catalog.names.__getitem__).explain(start, item)
 
 
 @given(

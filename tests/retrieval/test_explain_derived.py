@@ -7,6 +7,8 @@ import numpy as np
 from embed.adjacency import adjacency
 from kg.snapshot import snapshot
 from retrieval.explain import Explainer, origins
+from retrieval.fresh import no_fresh
+from retrieval.walk import Walk
 from tests.kg.load_following import following
 from tests.kg.load_store import StoreGraph
 from tests.worlds import world
@@ -27,12 +29,14 @@ def test_a_path_may_lead_over_what_follows(store, tmp_path):
     found = snapshot(store, loaded.ontology)
     bundle = replace(world([]).bundle, ontology=loaded.ontology, catalog=_catalog(found))
     teachers = replace(bundle.teachers, adjacency=adjacency(found.triples, len(found.keys)))
-    explainer = Explainer(replace(bundle, teachers=teachers), found.names.__getitem__)
+    bundle = replace(bundle, teachers=teachers)
+    walk = Walk(bundle, no_fresh(bundle))
+    explainer = Explainer(walk, found.names.__getitem__)
     for liked, item, words in (
         ("1", "3", "A – cites – C"),
         ("4", "3", "D – part of – C"),
     ):
-        start = origins(teachers.adjacency, np.array([found.keys.index(liked)], np.int32))
+        start = origins(walk, np.array([found.keys.index(liked)], np.int32))
         explanation = explainer.explain(start, found.keys.index(item))
         assert explanation.text == words
         assert len(store.query(explanation.cypher, explanation.parameters).rows) == 1

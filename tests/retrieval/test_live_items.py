@@ -111,13 +111,17 @@ def read(item: str, at: int, value: float = 5.0) -> Interaction:
     return Interaction(f"{item} {at}", Ref("Reader", "somebody"), "READ", Ref("Book", item), value, at)
 
 
-def test_a_history_keeps_new_and_deleted_items_but_only_numbers_count():
+def test_a_history_keeps_new_and_deleted_items():
     put, gone = Edit("1", "put", Ref("Book", "new1"), {"name": "New"}), Edit("2", "delete", Ref("Book", "b2"))
     live = LiveState(world([]).bundle, Feed(read("never", 0), put, read("new1", 3), read("b2", 1), read("b1", 2), gone))
     live.refresh()
     assert live.activity("somebody") == [("b2", True), ("b1", True), ("new1", True)]
+    assert live.history("somebody").seen.tolist() == [2, 1, N]
+    assert [live.item_number(key) for key in ("b1", "b2", "new1", "never")] == [1, None, N, None]
+    live.items.take(Edit("3", "delete", Ref("Book", "new1")))
+    live.refresh()
     assert live.history("somebody").seen.tolist() == [2, 1]
-    assert [live.item_number(key) for key in ("b1", "b2", "new1", "never")] == [1, None, None, None]
+    assert live.activity("somebody")[-1] == ("new1", True)
 
 
 def test_an_item_seen_again_stands_where_it_was_seen_last():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +70,13 @@ def test_an_index_file_gives_what_the_index_in_memory_gives(tmp_path):
         index_of(vectors).search(vectors[7], 9), open_index(path).search(vectors[7], 9), strict=True
     ):
         np.testing.assert_array_equal(ours, stored)
+
+
+def test_where_nothing_is_said_content_finds_nothing():
+    told = world([(0, WRITTEN_BY, 17), (1, WRITTEN_BY, 17)]).teachers
+    content = told.content
+    alike = replace(content, items=np.repeat(content.items[:1], BOOKS, axis=0))
+    history = History(np.array([0], np.int32), np.array([0], np.int32))
+    for teachers, n in ((told, BOOKS - 1), (replace(told, content=alike), 0)):
+        found = candidates(teachers, index_of(teachers.gnn_items), history, look(teachers, history), 20)
+        assert len(found["content"]) == n

@@ -39,7 +39,7 @@ def test_a_new_item_is_created_found_described_and_takes_part_in_events(app: Fla
     assert answer.json == item
     assert (item["class"], item["id"], item["name"]) == ("Film", "new-1", "A New Film")
     assert item["properties"] == {"name": "A New Film", "year": 2026}
-    assert item["recommendable"] is False
+    assert item["recommendable"] is True
     (step,) = item["relations"]
     assert step["relation"] == "HAS_GENRE"
     assert step["end"] == {"class": "Genre", "id": "Drama", "name": "Drama"}
@@ -49,24 +49,6 @@ def test_a_new_item_is_created_found_described_and_takes_part_in_events(app: Fla
     assert client.post("/v1/events", json={"user": "u", "item": "new-1", "value": 5}).status_code == 202
     assert client.get("/v1/users/u/history").json["items"] == [{"id": "new-1", "name": "A New Film", "liked": True}]
     assert [(e.op, e.item.key) for e in edits(app)] == [("put", "new-1")]
-
-
-def test_a_history_with_a_new_item_is_answered_and_says_what_is_missing(client: FlaskClient, items: list[str]):
-    client.put("/v1/items/new-1", json=NEW)
-    for body in ({"history": ["new-1"]}, {"history": [items[0], "new-1"]}):
-        answer = client.post("/v1/recommendations", json=body | {"exclude": ["new-1"]}).json
-        assert len(answer["items"]) == 10
-        assert answer["degraded"] == ["new_items"]
-    assert client.post("/v1/recommendations", json={"history": [items[0]]}).json["degraded"] == []
-    similar = client.get("/v1/items/new-1/similar").json
-    assert (similar["cold"], similar["degraded"]) == (True, ["new_items"])
-    client.post("/v1/events", json={"user": "u", "item": "new-1"})
-    assert client.get("/v1/users/u/recommendations").json["cold"] is True
-    client.post("/v1/events", json={"user": "u", "item": items[0]})
-    assert client.get("/v1/users/u/recommendations").json["cold"] is False
-    ranked = client.post("/v1/rank", json={"items": [items[0], "new-1"]})
-    assert ranked.status_code == 400
-    assert "after the next training" in ranked.json["detail"]
 
 
 def test_replacing_removes_what_is_not_named(client: FlaskClient, items: list[str]):

@@ -1,0 +1,84 @@
+"""How new items take part in an answer: in histories, among the candidates, and in what the ranker sees."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.teachers import Teachers
+from retrieval.features import features, scores
+from retrieval.fresh import Fresh
+from retrieval.history import History
+from retrieval.sources import Found, look
+
+CONTENT = "content"
+"""The source that finds new items: all others know likes only."""
+PER_SOURCE = 200
+"""How many candidates each source gives to the ranker."""
+
+Items = NDArray[np.int64]
+
+
+def as_known(history: History, fresh: Fresh) -> History:
+    """A history that the bundle knows: of each new item that was liked, the nearest stand-in is in its place."""
+    new = history.liked >= fresh.first
+    if not new.any():
+        return History(history.liked, history.seen[history.seen < fresh.first])
+    liked = history.liked.copy()
+    liked[new] = fresh.stand_ins[liked[new] - fresh.first, 0]
+    last = len(liked) - 1 - np.unique(liked[::-1], return_index=True)[1]
+    return History(liked[np.sort(last)], history.seen[history.seen < fresh.first])
+
+
+def look_at(teachers: Teachers, history: History, fresh: Fresh) -> Found:
+    """Let every source read a history that may have new items: their stand-ins, and in `content` their own content."""
+    new = history.liked >= fresh.first
+    if not new.any():
+        return look(teachers, history)
+    fold_in = (teachers.content.fold_in[history.liked[~new]], fresh.fold_in[history.liked[new] - fresh.first])
+    return look(teachers, as_known(history, fresh), teachers.content.user(np.concatenate(fold_in)))
+
+
+def with_new(
+    teachers: Teachers, found_by: Mapping[str, Items], found: Found, fresh: Fresh, new: Items
+) -> dict[str, Items]:
+    """The candidates of each source, with those `new` numbers, int64 (m,), whose content fits as well."""
+    if not len(new):
+        return dict(found_by)
+    known, score = found_by[CONTENT], fresh.items[new - fresh.first] @ found.content
+    best = np.arange(len(new)) if len(new) <= PER_SOURCE else np.argpartition(-score, PER_SOURCE)[:PER_SOURCE]
+    numbers = np.concatenate([known, new[np.sort(best)]])
+    score = np.concatenate([teachers.content.items[known] @ found.content, score[np.sort(best)]])
+    return {**found_by, CONTENT: numbers[np.argsort(-score, kind="stable")[:PER_SOURCE]]}
+
+
+def unseen(fresh: Fresh, history: History, matches: Callable[[str], bool] | None = None) -> Items:
+    """The numbers of the new items that may come back: int64 (m,), in order."""
+    numbers = fresh.numbers()
+    if len(numbers):
+        numbers = numbers[~np.isin(numbers, history.seen)]
+    if matches is None:
+        return numbers
+    return numbers[[matches(fresh.refs[number - fresh.first].key) for number in numbers]]
+
+
+def mixed_features(
+    teachers: Teachers, history: History, found: Found, items: NDArray[np.integer], fresh: Fresh
+) -> NDArray[np.float32]:
+    """The features of candidates int (n,), known ones and new ones: float32 (n, len(FEATURES)).
+
+    What a source thinks of a new item is what it thinks of the stand-ins, by their shares.
+    """
+    new = np.flatnonzero(items >= fresh.first)
+    if not len(new):
+        return features(teachers, history, scores(teachers, found, items), items)
+    place = items[new] - fresh.first
+    stand_ins, share = fresh.stand_ins[place], fresh.share[place]
+    nearest = items.copy()
+    nearest[new] = stand_ins[:, 0]
+    scored = scores(teachers, found, np.concatenate([nearest, stand_ins.ravel()]))
+    mixed = {name: score[: len(items)] for name, score in scored.items()}
+    for name, score in mixed.items():
+        score[new] = (scored[name][len(items) :].reshape(share.shape) * share).sum(axis=1)
+    mixed[CONTENT][new] = fresh.items[place] @ found.content
+    return features(teachers, history, mixed, nearest)
