@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from embed.calibration import calibration_error, platt
 from embed.labelled import auc
+from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_network import log_odds, ranker_network
@@ -28,17 +29,17 @@ SAMPLE = 20_000
 class RankerOptions:
     """The network and how it is trained; it stops after `patience` epochs that bring nothing.
 
-    Three ways to make it cheaper: `distil_from` are the hidden layers of a larger network that is trained first, and
-    whose answers count for `distillation` of each label; `prune` is the part of the hidden units that is taken out;
-    `bits` are those of each number in service.
+    A batch holds whole users, with about `batch_size` candidates in all. Three ways to make it cheaper: `distil_from`
+    are the hidden layers of a larger network that is trained first, and whose answers count for `distillation` of each
+    label; `prune` is the part of the hidden units that is taken out; `bits` are those of each number in service.
     """
 
     hidden: tuple[Count, ...] = (128, 64)
     dropout: Part = 0.2
     learning_rate: Positive = 1e-3
-    batch_size: Count = 512
+    batch_size: Count = 8192
     epochs: Count = 50
-    patience: Count = 3
+    patience: Count = 5
     validation: Part = 0.15
     distil_from: tuple[Count, ...] = ()
     distillation: Part = 0.5
@@ -59,6 +60,7 @@ class TrainedRanker:
     network: nn.Sequential
     validation_auc: float
     epochs: int
+    validation_ndcg: float = 0.0
     calibration_error: tuple[float, float] = (0.0, 0.0)
     auc_cost: dict[str, float] = field(default_factory=dict)
 
@@ -68,6 +70,7 @@ class TrainedRanker:
         before, after = self.calibration_error
         return {
             "validation_auc": self.validation_auc,
+            "validation_ndcg": self.validation_ndcg,
             "epochs": self.epochs,
             "calibration_error.before": before,
             "calibration_error": after,
@@ -76,12 +79,17 @@ class TrainedRanker:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Features float32 (n, f) and labels (n,), on the device; int64 rows to learn from and rows to be judged by."""
+    """Features float32 (n, f) and labels (n,), on the device; rows to learn from and rows to be judged by.
+
+    `known` and `judges` are the lists of users with a liked candidate; `learned` and `later` int64 are all rows.
+    """
 
     x: Tensor
     y: Tensor
-    known: Tensor
-    judged: Tensor
+    known: Lists
+    judges: Lists
+    learned: Tensor
+    later: Tensor
 
 
 class _Stage(NamedTuple):
@@ -90,6 +98,7 @@ class _Stage(NamedTuple):
     step: str
     network: nn.Sequential
     auc: float
+    ndcg: float
     epochs: int
 
 
@@ -102,8 +111,9 @@ def train_ranker(
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
-    The validation part holds whole groups (users), at least one. Binary cross-entropy, Adam, early stopping on the
-    validation part's AUC; the log-odds are calibrated on it last.
+    The validation part holds whole groups (users), at least one. Softmax cross-entropy over the candidates of each
+    user, which compares them with each other, and by which the top counts most; Adam; early stopping on the same loss
+    of the validation part, which is steadier than its ndcg where users are few. The log-odds are calibrated on it last.
 
     Raises NotReadyError where there is only one group, or no liked candidate on either side.
     """
@@ -111,12 +121,13 @@ def train_ranker(
     torch.manual_seed(options.seed)
     stages = list(_stages(examples, options, run))
     served = stages[-1]
-    z, y = log_odds(served.network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy()
+    z, y = log_odds(served.network, examples.x[examples.later]), examples.y[examples.later].cpu().numpy()
     scaling = platt(z, y)
     return TrainedRanker(
         nn.Sequential(*served.network, scaling).cpu().eval(),
         served.auc,
         served.epochs,
+        served.ndcg,
         (calibration_error(z, y), calibration_error(scaling(torch.from_numpy(z)).numpy(), y)),
         {after.step: before.auc - after.auc for before, after in pairwise(stages)},
     )
@@ -129,8 +140,10 @@ def _examples(
     later = _validation(groups, options)
     if not labels[~later].any() or not labels[later].any():
         raise NotReadyError("too few users with a liked candidate to train a ranker: load more interactions")
+    known, judging = (lists(np.flatnonzero(part), groups, labels, options.device) for part in (~later, later))
     arrays = (features, labels, np.flatnonzero(~later), np.flatnonzero(later))
-    return _Examples(*(torch.from_numpy(array).to(device) for array in arrays))
+    x, y, *rows = (torch.from_numpy(array).to(device) for array in arrays)
+    return _Examples(x, y, known, judging, *rows)
 
 
 def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
@@ -144,12 +157,13 @@ def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np
 def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:
     """Learn, and make cheaper what was learned, as far as it is asked for."""
     step = "learning"
-    features = examples.x[examples.known]
+    features = examples.x[examples.learned]
     if options.distil_from:
         network = ranker_network(features, options.distil_from, options.dropout)
         large = _learned("large", network, examples, options, run)
         yield large
-        examples, step = _softened(examples, large.network, options.distillation), "distillation"
+        wanted = softened(large.network, examples.x, examples.y, examples.known, options.distillation)
+        examples, step = replace(examples, y=wanted), "distillation"
     network = ranker_network(features, options.hidden, options.dropout)
     stage = _learned(step, network, examples, options, run)
     yield stage
@@ -157,62 +171,49 @@ def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_
         stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, run)
         yield stage
     if options.bits == 8:
-        sample = examples.x[examples.known[:: max(1, len(examples.known) // SAMPLE)]]
-        network = quantised(stage.network, sample)
-        yield stage._replace(step="quantisation", network=network, auc=_judged(network, examples))
-
-
-def _softened(examples: _Examples, network: nn.Sequential, part: float) -> _Examples:
-    """With `part` of each label replaced by what the network says of it.
-
-    Cross-entropy is linear in the label, so this is the weighted sum of both losses (Hinton et al. 2015, section 2;
-    temperature 1: with two classes there are no small odds among the wrong answers to be made larger).
-    """
-    said = torch.from_numpy(log_odds(network, examples.x)).to(examples.y.device).sigmoid()
-    y = examples.y.clone()
-    y[examples.known] = (1 - part) * y[examples.known] + part * said[examples.known]
-    return replace(examples, y=y)
+        sample = examples.x[examples.learned[:: max(1, len(examples.learned) // SAMPLE)]]
+        yield _stage("quantisation", quantised(stage.network, sample), examples, stage.epochs)
 
 
 def _learned(step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, run: Run) -> _Stage:
     """The network as it was after its best epoch."""
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
     order = torch.Generator(device="cpu").manual_seed(options.seed)
-    best, best_auc, since = copy.deepcopy(network), 0.0, 0
+    best, best_loss, since = copy.deepcopy(network), np.inf, 0
     epoch = 0
     for epoch in range(1, options.epochs + 1):
-        shuffled = examples.known[torch.randperm(len(examples.known), generator=order).to(examples.known.device)]
-        loss = _epoch(network, optimiser, examples, shuffled.split(options.batch_size))
-        score = _judged(network, examples)
+        shuffled = tuple(examples.known[i] for i in torch.randperm(len(examples.known), generator=order))
+        loss = _epoch(network, optimiser, examples, batches(shuffled, options.batch_size))
+        later, ndcg = judged(network, examples.x, examples.y, examples.judges)
         phase = "ranker" if step == "learning" else f"ranker ({step})"
-        run.epoch(phase, epoch, options.epochs, {"loss": loss, "auc": score})
-        if score > best_auc:
-            best, best_auc, since = copy.deepcopy(network), score, 0
+        run.epoch(phase, epoch, options.epochs, {"loss": loss, "validation loss": later, "ndcg": ndcg})
+        if later < best_loss:
+            best, best_loss, since = copy.deepcopy(network), later, 0
         else:
             since += 1
         if since >= options.patience:
             break
-    return _Stage(step, best.eval(), best_auc, epoch)
+    return _stage(step, best.eval(), examples, epoch)
 
 
-def _epoch(
-    network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, batches: tuple[Tensor, ...]
-) -> float:
-    """One pass over the examples; gives the mean loss of one."""
+def _epoch(network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, parts: list[Lists]) -> float:
+    """One pass over the lists; gives the mean loss of one."""
     network.train()
     total = 0.0
-    for rows in batches:
+    for some in parts:
         optimiser.zero_grad()
-        loss = nn.functional.binary_cross_entropy_with_logits(network(examples.x[rows]).squeeze(1), examples.y[rows])
+        loss = table(network, examples.x, examples.y, some).losses().mean()
         if not torch.isfinite(loss):
             raise InputError(
                 "the ranker diverged: its loss is not a number any more; try a lower --set ranker.learning_rate"
             )
         loss.backward()
         optimiser.step()
-        total += loss.item() * len(rows)
-    return total / max(sum(map(len, batches)), 1)
+        total += loss.item() * len(some)
+    return total / sum(map(len, parts))
 
 
-def _judged(network: nn.Sequential, examples: _Examples) -> float:
-    return auc(log_odds(network, examples.x[examples.judged]), examples.y[examples.judged].cpu().numpy())
+def _stage(step: str, network: nn.Sequential, examples: _Examples, epochs: int) -> _Stage:
+    z, y = log_odds(network, examples.x[examples.later]), examples.y[examples.later].cpu().numpy()
+    _, ndcg = judged(network, examples.x, examples.y, examples.judges)
+    return _Stage(step, network, auc(z, y), ndcg, epochs)

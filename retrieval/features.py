@@ -9,7 +9,7 @@ from retrieval.sources import Found
 
 _SCORES = ("collaborative", "item_to_item", "linear", "users", "spectral", "graph", "transe", "content", "popularity")
 FEATURES = (
-    *(f"{name}.{form}" for name in _SCORES for form in ("raw", "standard", "rank")),
+    *(f"{name}.{form}" for name in _SCORES for form in ("standard", "rank")),
     "history.length",
     "item.degree",
 )
@@ -40,8 +40,8 @@ def features(
 ) -> NDArray[np.float32]:
     """The candidates' features, float32 (n, len(FEATURES)).
 
-    Each score stands as it is, standardised among the candidates, and as a reciprocal rank: users differ in
-    scale, and the ranker shall compare candidates, not users.
+    Each score stands standardised among the candidates, and as minus the logarithm of its rank: users differ in scale,
+    and so do the teachers that the ranker learned from and those that it serves with, which learned more.
     """
     columns = [column for name in _SCORES for column in _forms(scored[name])]
     columns.append(np.full(len(items), np.log1p(len(history.liked))))
@@ -61,4 +61,4 @@ def agreed(x: NDArray[np.float32]) -> NDArray[np.float32]:
 def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:
     rank = np.empty(len(score), np.int64)
     rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
-    return score, (score - score.mean()) / (score.std() + 1e-6), 1.0 / rank
+    return (score - score.mean()) / (score.std() + 1e-6), -np.log(rank)

@@ -15,7 +15,6 @@ from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, S
 from retrieval.explain import NO_PATH, Explainer, Origins, origins
 from retrieval.features import agreed
 from retrieval.filters import Filters, Matching
-from retrieval.fresh import Fresh
 from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, unseen, with_new
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
@@ -77,29 +76,32 @@ class Recommender:
         return self.recommend(Query(history=(key,), n=n, filter=filter))
 
     def rank(self, query: Query, keys: Sequence[str]) -> Answer:
-        """Put given items in the order in which they suit the user or history. Raises InputError."""
+        """Put given items in the order in which they suit the user or history, scored beside the usual candidates.
+
+        Raises InputError.
+        """
         degraded = self.refresh()
         history = self._history(query)
         items = self._numbers(keys, "items")
         if not len(items):
             raise InputError("items is empty; name at least one item to rank")
-        fresh = self.live.fresh
-        ranked = self._by_score(history, look_at(self.bundle.teachers, history, fresh), items, fresh)
-        return self._answer(query, history, ranked, degraded)
+        found = look_at(self.bundle.teachers, history, self.live.fresh)
+        usual = self._candidates(history, found)
+        ranked = self._by_score(history, found, np.unique(np.concatenate([items, *usual.values()])))
+        given = np.isin(ranked.items, items)
+        return self._answer(query, history, Ranked(ranked.items[given], ranked.scores[given]), degraded)
 
     def rank_all(self, history: History, among: Among | None = None, new: NDArray[np.int64] | None = None) -> Ranked:
         """Every candidate of every source, best first; for a history without liked items, the popular ones."""
-        teachers, fresh = self.bundle.teachers, self.live.fresh
-        found = look_at(teachers, history, fresh)
-        found_by = candidates(teachers, self._index, as_known(history, fresh), found, PER_SOURCE, among=among)
+        found = look_at(self.bundle.teachers, history, self.live.fresh)
+        found_by = self._candidates(history, found, among, new)
         if not len(history.liked):
             items = found_by["popularity"]
-            return Ranked(items, _share(teachers.popularity[items]), found_by)
-        found_by = with_new(teachers, found_by, found, fresh, unseen(fresh, history) if new is None else new)
+            return Ranked(items, _share(self.bundle.teachers.popularity[items]), found_by)
         items = np.unique(np.concatenate(list(found_by.values())))
         if not len(items):
             return Ranked(items, np.empty(0, np.float32), found_by)
-        ranked = self._by_score(history, found, items, fresh)
+        ranked = self._by_score(history, found, items)
         return Ranked(ranked.items, ranked.scores, found_by)
 
     def item(self, key: str) -> LiveItem:
@@ -143,8 +145,17 @@ class Recommender:
         numbers = (self.live.number(key) for key in dict.fromkeys(keys))
         return np.array([number for number in numbers if number is not None], np.int32)
 
-    def _by_score(self, history: History, found: Found, items: Items, fresh: Fresh) -> Ranked:
-        x = mixed_features(self.bundle.teachers, history, found, items, fresh)
+    def _candidates(
+        self, history: History, found: Found, among: Among | None = None, new: NDArray[np.int64] | None = None
+    ) -> Mapping[str, Items]:
+        teachers, fresh = self.bundle.teachers, self.live.fresh
+        found_by = candidates(teachers, self._index, as_known(history, fresh), found, PER_SOURCE, among=among)
+        if not len(history.liked):
+            return found_by
+        return with_new(teachers, found_by, found, fresh, unseen(fresh, history) if new is None else new)
+
+    def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
+        x = mixed_features(self.bundle.teachers, history, found, items, self.live.fresh)
         probability = self._ranker.score(x)
         order = np.lexsort((-agreed(x), -probability))
         return Ranked(items[order], probability[order])

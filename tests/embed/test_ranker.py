@@ -15,7 +15,7 @@ from embed.ranker_network import log_odds
 from ontology.errors import NotReadyError
 from retrieval.ranker import open_ranker
 
-QUICK = RankerOptions(epochs=6, batch_size=64)
+QUICK = RankerOptions(epochs=6, batch_size=200)
 
 
 def examples(n=600, groups=12, seed=0):
@@ -34,7 +34,7 @@ ALL = replace(QUICK, distil_from=(64, 32), prune=0.5, bits=8)
 
 
 def trained(seed=0) -> TrainedRanker:
-    return train_ranker(*examples(), RankerOptions(epochs=6, batch_size=64, seed=seed))
+    return train_ranker(*examples(), RankerOptions(epochs=6, batch_size=200, seed=seed))
 
 
 def test_it_learns():
