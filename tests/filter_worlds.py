@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from embed.adjacency import adjacency
 from embed.bundle import Bundle, Catalog
+from embed.content import Content
+from embed.content_measures import KNOTS, Measures
+from embed.content_text import Vocabulary
 from embed.teachers import Teachers
 from embed.userknn import user_neighbours
 from embed.weights import item_weights
@@ -236,4 +240,13 @@ def _untaught(rows: Sequence[tuple[int, int, int]], n: int) -> Teachers:
     users = user_neighbours(np.empty((0, 2), np.int32), n_users=1, n_items=items, seed=0)
     vectors = [np.zeros((k, 2), np.float32) for k in (items, items, items, items, n, len(ONTOLOGY.relations))]
     graph = adjacency(np.array(sorted(rows), np.int32).reshape(-1, 3), n)
-    return Teachers(*vectors, weights, weights, users, np.zeros(items, np.int64), graph)
+    return Teachers(*vectors, weights, weights, users, np.zeros(items, np.int64), graph, _no_content(items, n))
+
+
+def _no_content(items: int, n: int) -> Content:
+    def zeros(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    measures = Measures((), (), zeros(0, KNOTS), np.zeros(0, np.int16), zeros(0), zeros(0))
+    parts = (zeros(0, 4), zeros(0, 4), zeros(0, 1), zeros(2, 4), zeros(4), zeros(items, 2), zeros(items, 2))
+    return Content(Vocabulary((), zeros(0)), measures, np.full(n, -1, np.int32), *parts)

@@ -124,3 +124,15 @@ def test_a_worker_that_starts_later_gives_the_same_answers(workspace: Workspace,
     for path in ("/v1/users/u/recommendations", "/v1/items/new-3/similar"):
         assert listed(later, path) == listed(client, path)
     assert {"new-1", "new-3"} <= listed(later, "/v1/users/u/recommendations").keys()
+
+
+def test_a_filter_lets_new_items_through_that_match_it(client: FlaskClient, twin):
+    like, body = twin
+    client.post("/v1/events", json={"user": "u", "item": like, "value": 5})
+    for id_, year in (("new-1", 2031), ("new-2", 2032), ("new-3", 1950)):
+        client.put(f"/v1/items/{id_}", json=body | {"properties": {"name": id_, "year": year}})
+    client.post("/v1/events", json={"user": "u", "item": "new-2", "value": 5})
+    answer = client.get("/v1/users/u/recommendations", query_string={"filter": "year >= 2031", "n": 50}).json
+    assert [r["id"] for r in answer["items"]] == ["new-1"]
+    similar = client.get("/v1/items/new-2/similar", query_string={"filter": "year >= 2030", "n": 50}).json
+    assert {r["id"] for r in similar["items"]} == {"new-1"}
