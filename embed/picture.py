@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from embed.record import Curves
+from embed.record import Curves, is_loss
 
 # matplotlib keeps a list of fonts below the home folder. It gets a folder that goes away with the process.
 _scratch = tempfile.TemporaryDirectory(prefix="kgrec-matplotlib-", ignore_cleanup_errors=True)
@@ -28,8 +28,8 @@ _SVG: Any = {"svg.fonttype": "none", "svg.hashsalt": "kgrec", "font.size": 9}
 def draw(trainings: Mapping[str, Curves]) -> str:
     """An SVG of what was measured after each epoch, by training and phase; the best of a measure has a dot.
 
-    The loss is drawn as a line against the left axis, what is judged by, of which more is better, dashed against the
-    right one.
+    Losses are drawn against the left axis, that of what was kept back dotted; what more of is better is dashed, against
+    the right one.
     """
     phases = list(dict.fromkeys(phase for curves in trainings.values() for phase in curves))
     rows = max(1, -(-len(phases) // COLUMNS))
@@ -50,15 +50,16 @@ def _panel(axes: Axes, measured: Mapping[str, Mapping[str, list[float]]]) -> Non
     right: Axes | None = None
     for colour, (training, curves) in zip(_colours(len(measured)), measured.items(), strict=True):
         for measure, values in curves.items():
-            loss = measure == "loss"
+            loss = is_loss(measure)
             if not loss and right is None:
                 right = axes.twinx()
                 right.set_ylabel(measure)
             on = axes if loss or right is None else right
             best = min(values) if loss else max(values)
             label = f"{training}: {measure if loss else 'what is judged by'}"
+            line = "--" if not loss else "-" if measure == "loss" else ":"
             epochs = range(1, len(values) + 1)
-            on.plot(epochs, values, color=colour, linestyle="-" if loss else "--", linewidth=1.4, label=label)
+            on.plot(epochs, values, color=colour, linestyle=line, linewidth=1.4, label=label)
             on.plot([values.index(best) + 1], [best], "o", color=colour, markersize=4, label=_UNNAMED)
     axes.set_ylabel("loss")
     axes.grid(alpha=0.25)

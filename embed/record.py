@@ -14,6 +14,11 @@ Curves = Mapping[str, Mapping[str, list[float]]]
 """By phase and measure, such as `loss`: one number an epoch."""
 
 
+def is_loss(measure: str) -> bool:
+    """Whether less of it is better."""
+    return measure.endswith("loss")
+
+
 @dataclass
 class Phase:
     """`peak_mib` is the most memory of the process up to the end of the phase; `curves` has one number an epoch."""

@@ -34,6 +34,6 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int) -> It
     found = min(_CANDIDATES, snapshot.n_items)
     examples = users * found * len(FEATURES) * _FLOAT * _COPIES
     yield Need("the ranker's examples", examples, "ranker_users", min(ranker_users, snapshot.n_users))
-    entities = len(snapshot.keys) * teachers.transe.dim * _FLOAT * _TABLES
+    entities = len(snapshot.keys) * (teachers.transe.dim + teachers.gnn.waves) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
     yield Need("the graph network", entities + judged, "transe.dim", teachers.transe.dim)

@@ -26,11 +26,12 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
     if tuple(bundle.manifest["features"]) != tuple(FEATURES):
         raise InputError(f"bundle {bundle.version} has a ranker of other features; train without --from-bundle")
     learner = map_arrays(bundle.learner_file)
-    shape = (options.transe.dim, options.gnn.layers)
-    if (len(learner["fold"]), len(learner["mix"]) - 1) != shape:
+    dim, layers = bundle.teachers.transe_entities.shape[1], len(learner["mix"]) - 1
+    waves = len(learner["fold"]) - dim
+    if (dim, waves, layers) != (options.transe.dim, options.gnn.waves, options.gnn.layers):
         raise InputError(
-            f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim="
-            f"{len(learner['fold'])} and gnn.layers={len(learner['mix']) - 1}"
+            f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim={dim}, "
+            f"gnn.waves={waves} and gnn.layers={layers}"
         )
     return Warm(
         entity=earlier_numbers(snapshot, bundle),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from embed.record import is_loss
 from service.console import line, mapping, table
 from service.runs import Entry, TrainingRun, differences
 
@@ -44,7 +45,9 @@ def _ends(curves: Mapping[str, Sequence[float]]) -> tuple[str, str, str]:
     if not curves:
         return "", "", ""
     loss = curves.get("loss", ())
-    judged = [f"{name} {max(values):.4f}" for name, values in curves.items() if name != "loss"]
+    judged = [
+        f"{name} {(min if is_loss(name) else max)(values):.4f}" for name, values in curves.items() if name != "loss"
+    ]
     return f"{len(loss)}", f"{loss[0]:.4f}, {loss[-1]:.4f}" if loss else "", ", ".join(judged)
 
 

@@ -17,12 +17,12 @@ CURVES = {
 
 
 def test_it_names_phases_measures_and_trainings_and_repeats():
-    text = draw({"one": CURVES, "two": {"ranker": {"loss": [0.7], "auc": [0.5]}}})
+    text = draw({"one": CURVES, "two": {"ranker": {"loss": [0.7], "validation loss": [0.8], "ndcg": [0.5]}}})
     root = ET.fromstring(text)  # it is XML
     said = {element.text for element in root.iter() if element.text}
-    assert {"transe (final)", "graph network (final)", "ranker", "epoch", "loss", "gain", "auc"} <= said
-    assert {"one: loss", "two: loss", "one: what is judged by"} <= said
-    assert text == draw({"one": CURVES, "two": {"ranker": {"loss": [0.7], "auc": [0.5]}}})
+    assert {"transe (final)", "graph network (final)", "ranker", "epoch", "loss", "gain", "ndcg"} <= said
+    assert {"one: loss", "two: loss", "two: validation loss", "one: what is judged by"} <= said
+    assert text == draw({"one": CURVES, "two": {"ranker": {"loss": [0.7], "validation loss": [0.8], "ndcg": [0.5]}}})
 
 
 @pytest.mark.parametrize("trainings", [{}, {"old": {}}])

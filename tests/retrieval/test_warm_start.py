@@ -110,7 +110,7 @@ def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bu
 
 def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
     teachers = QUICK.teachers
-    with pytest.raises(InputError, match=r"a warm start keeps transe\.dim=8 and gnn\.layers=2"):
+    with pytest.raises(InputError, match=r"a warm start keeps transe\.dim=8, gnn\.waves=64 and gnn\.layers=2"):
         warm_start(old, library(), replace(teachers, transe=replace(teachers.transe, dim=16)))
     with pytest.raises(InputError, match="a warm start keeps"):
         warm_start(old, library(), replace(teachers, gnn=replace(teachers.gnn, layers=3)))
