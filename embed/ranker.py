@@ -54,7 +54,8 @@ class TrainedRanker:
     """A finished ranker; `network` maps features float32 (n, f) to calibrated log-odds (n, 1).
 
     `calibration_error` is that of the validation part, before and after two numbers were fitted there; it is of all
-    users together, since a loss within a list does not see how much somebody likes. `auc_cost` is what each way of making the network cheaper took from the validation AUC.
+    users together, since a loss within a list does not see how much somebody likes. `auc_cost` is what each way of
+    making the network cheaper took from the validation AUC.
     """
 
     network: nn.Sequential
