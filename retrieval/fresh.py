@@ -115,8 +115,11 @@ class Composer:
         return replace(fresh, **arrays)
 
     def _said(self, item: LiveItem, items: Items, fresh: Fresh) -> tuple[Said, Row]:
-        """What its triples say, as numbers; ends that have none count by their names alone."""
-        triples = items.triples(item)
+        """What its triples say, as numbers; ends that have none count by their names alone.
+
+        Triples of relations that are newer than the bundle say nothing to it yet.
+        """
+        triples = [t for t in items.triples(item) if t.relation in self._relation]
         ends = [t.tail if t.head == item.ref else t.head for t in triples]
         signed = [self._signed(t, item.ref) for t in triples]
         number = [fresh.first + fresh.place[end] if end in fresh.place else items.entity(end) for end in ends]

@@ -70,9 +70,12 @@ class Items:
         self.version += 1
 
     def touched(self) -> list[Ref]:
-        """What the edits since the last call were about: the items, and all that they are joined to, or were."""
-        found, self._touched = list(self._touched), {}
-        return found
+        """What the edits since `settle` were about: the items, and all that they are joined to, or were."""
+        return list(self._touched)
+
+    def settle(self) -> None:
+        """Forget what was touched: it was taken in. What could not be, is asked for again."""
+        self._touched = {}
 
     def is_new(self, ref: Ref) -> bool:
         """Whether this is an item that the bundle does not have. It may be deleted by now."""

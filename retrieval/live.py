@@ -61,6 +61,7 @@ class LiveState:
                     self._seq = seq
             if touched := self.items.touched():
                 self.fresh = self._composer.after(self.fresh, self.items, touched)
+                self.items.settle()
 
     def number(self, key: str) -> int | None:
         """The number of an item: in the bundle, where it may be deleted since, or among those that are new."""

@@ -112,8 +112,9 @@ class Recommender:
         return item
 
     def steps(self, item: LiveItem) -> list[Step]:
-        """What is known of an item, each triple walked from it."""
-        return [self._step(item.ref, triple) for triple in self.live.items.triples(item)]
+        """What is known of an item, each triple walked from it; relations newer than the bundle have no labels yet."""
+        known = self.bundle.ontology.relations
+        return [self._step(item.ref, triple) for triple in self.live.items.triples(item) if triple.relation in known]
 
     def refresh(self) -> tuple[str, ...]:
         """Let all count that the journal has gained; gives what was missing for that."""

@@ -26,6 +26,7 @@ def followed(start, said: list[Edit], at_once: int) -> tuple[Fresh, Items]:
         for edit in said[begin : begin + at_once]:
             items.take(edit)
         fresh = composer.after(fresh, items, items.touched())
+        items.settle()
     return fresh, items
 
 

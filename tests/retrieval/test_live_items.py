@@ -159,3 +159,24 @@ def test_what_a_patch_left_as_it_was_ends_with_its_tail():
     found = items.get("b1")
     assert found is not None
     assert (found.relations, items.triples(found)) == ({}, [])
+
+
+def test_an_edit_with_a_relation_that_the_bundle_does_not_know_is_followed_without_it():
+    start = world([(0, RELATIONS.index("WRITTEN_BY"), 17)])
+    said = {"WRITTEN_BY": (WRITER[0],)}
+    newer = Edit("1", "put", Ref("Book", "new1"), {"name": "x"}, {**said, "ILLUSTRATED_BY": (WRITER[1],)})
+    usual = Edit("2", "put", Ref("Book", "new2"), {"name": "x"}, said)
+    live = LiveState(start.bundle, Feed(newer, usual))
+    for _ in range(2):
+        live.refresh()
+        assert (live.item_number("new1"), live.item_number("new2")) == (N, N + 1)
+        assert live.fresh.items[0].tolist() == live.fresh.items[1].tolist()
+    assert live.items.triples(live.items.get("new1"))[-1].relation == "ILLUSTRATED_BY"
+
+
+def test_what_could_not_be_taken_in_is_asked_for_again():
+    items = Items(world([]).bundle)
+    items.take(Edit("1", "put", BOOK[-1], {}, {"SEQUEL_OF": (BOOK[0],)}))
+    assert items.touched() == items.touched() == [BOOK[-1], BOOK[0]]
+    items.settle()
+    assert items.touched() == []
