@@ -37,7 +37,7 @@ class LiveItem:
 
 
 class Items:
-    """Knows every item by its key. One that is not in the bundle has no number, and so no vector yet.
+    """Knows every item by its key. One that is not in the bundle has no number here; retrieval/fresh.py gives it one.
 
     One thread at a time takes edits; any may read meanwhile.
     """
@@ -79,8 +79,7 @@ class Items:
 
     def is_new(self, ref: Ref) -> bool:
         """Whether this is an item that the bundle does not have. It may be deleted by now."""
-        number = self._number.get(ref.key)
-        return ref in self._edited and (number is None or self._ref(number) != ref)
+        return ref in self._edited and self.entity(ref) is None
 
     def live(self, ref: Ref) -> LiveItem | None:
         """The edited item, None where it was not edited, or is deleted."""
@@ -88,10 +87,9 @@ class Items:
 
     def number(self, key: str) -> int | None:
         """The number in the bundle, also of an item that was deleted since; None for a new one."""
-        number = self._number.get(key)
-        if number is not None and key in self._last and self._ref(number) != self._last[key]:
-            return None  # what has the key now is of another class
-        return number
+        if ref := self._last.get(key):
+            return self.entity(ref)  # None if what has the key now is of a class in which it is new
+        return self._number.get(key)
 
     def get(self, key: str) -> LiveItem | None:
         """The item with this key; None where there is none, or none any more."""
@@ -163,7 +161,7 @@ class Items:
     def edited(self) -> tuple[list[LiveItem], set[int]]:
         """The items that were edited since, and the numbers for which they stand, or which are deleted."""
         states = list(self._edited.items())
-        numbers = (self._number.get(ref.key) for ref, _ in states)
+        numbers = (self.entity(ref) for ref, _ in states)
         return [item for _, item in states if item], {n for n in numbers if n is not None}
 
     def changes(self) -> tuple[dict[Ref, LiveItem | None], set[Ref]]:
@@ -182,8 +180,8 @@ class Items:
     @property
     def deleted(self) -> NDArray[np.int32]:
         """The numbers of the bundle's items that are no more: int32."""
-        numbers = ((ref, self._number.get(ref.key)) for ref in tuple(self._gone) if self._edited[ref] is None)
-        return np.array([n for ref, n in numbers if n is not None and self._ref(n) == ref], np.int32)
+        numbers = (self.entity(ref) for ref in tuple(self._gone) if self._edited[ref] is None)
+        return np.array([n for n in numbers if n is not None], np.int32)
 
     def _touch(self, edit: Edit, before: LiveItem | None) -> None:
         said = [before.relations, edit.relations] if before else [edit.relations]
@@ -209,8 +207,8 @@ class Items:
     def _state(self, ref: Ref) -> LiveItem | None:
         if ref in self._edited:
             return self._edited[ref]
-        number = self._number.get(ref.key)
-        return None if number is None or self._ref(number) != ref else self._stored(number)
+        number = self.entity(ref)
+        return None if number is None else self._stored(number)
 
     def _stored(self, number: int) -> LiveItem:
         ref, relations = self._ref(number), defaultdict[str, list[Ref]](list)

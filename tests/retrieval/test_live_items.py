@@ -10,7 +10,7 @@ from kg.entries import Edit, Entry
 from kg.triples import Interaction, Ref, Triple
 from retrieval.items import Items
 from retrieval.live import LiveState
-from tests import worlds
+from tests import filter_worlds, worlds
 from tests.worlds import BOOKS, READERS, RELATIONS, N, Rows, World, world
 
 WRITER = [Ref("Writer", f"w{i}") for i in range(BOOKS + READERS, N)]
@@ -180,3 +180,21 @@ def test_what_could_not_be_taken_in_is_asked_for_again():
     assert items.touched() == items.touched() == [BOOK[-1], BOOK[0]]
     items.settle()
     assert items.touched() == []
+
+
+def test_of_two_known_items_with_one_key_each_keeps_its_number():
+    shared = [Ref("Album", "a1"), Ref("Book", "a1"), *(Ref("Book", f"b{i}") for i in range(2, 6))]
+    assert len(shared) == len(filter_worlds.ITEMS)
+    refs = [*shared, filter_worlds.READER, *filter_worlds.OTHERS]
+    bundle = filter_worlds.bundle_of(refs, [{"name": str(ref)} for ref in refs], set())
+    feed = Feed()
+    live = LiveState(bundle, feed)
+    for edit, deleted in (
+        (Edit("1", "patch", shared[0], {"name": "the album"}), []),
+        (Edit("2", "delete", shared[0]), [0]),
+        (Edit("3", "put", shared[0], {"name": "the album again"}), []),
+    ):
+        feed.entries.append(edit)
+        live.refresh()
+        assert (live.number("a1"), live.fresh.number, live.items.deleted.tolist()) == (0, {}, deleted)
+    assert live.items.edited()[1] == {0}
