@@ -9,7 +9,7 @@ from embed.bundle import Bundle
 from embed.itemknn import item_neighbours
 from retrieval.answer import Query
 from retrieval.history import History
-from retrieval.recommend import Recommender
+from retrieval.recommend import MOST, Recommender
 from retrieval.sources import popular, user_vector
 
 System = Callable[[History], NDArray[np.integer]]
@@ -26,6 +26,7 @@ def systems(recommender: Recommender, k: int, service: Ask | None = None) -> dic
     def recommended(query: Query) -> list[str]:
         return [item.id for item in recommender.recommend(query).recommendations]
 
+    recommender.refresh()  # a service that is asked may have new items
     found = _simpler(recommender.bundle) | {PIPELINE: _asked(recommended, recommender, k)}
     return found | ({SERVICE: _asked(service, recommender, k)} if service else {})
 
@@ -38,11 +39,13 @@ def query_of(bundle: Bundle, history: History, n: int) -> Query:
 
 
 def _asked(ask: Ask, recommender: Recommender, k: int) -> System:
-    number = recommender.live.items.number
+    """Asks for as many more as there are new items, which nobody could like before: k known ones remain."""
+    number, live = recommender.live.items.number, recommender.live
 
     def first(history: History) -> NDArray[np.integer]:
-        found = (number(key) for key in ask(query_of(recommender.bundle, history, k)))
-        return np.array([item for item in found if item is not None], np.int32)
+        n = max(k, min(MOST, k + len(live.fresh.numbers())))
+        found = (number(key) for key in ask(query_of(recommender.bundle, history, n)))
+        return np.array([item for item in found if item is not None][:k], np.int32)
 
     return first
 

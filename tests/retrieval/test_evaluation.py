@@ -1,5 +1,6 @@
 """`kg evaluate` on a real bundle: each figure is what its definition gives for the lists that are really served."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from math import log2
@@ -11,7 +12,9 @@ from scipy.sparse import csr_matrix
 from embed.bundle import Bundle, current, open_bundle
 from embed.protocol import Split, all_ranking
 from embed.split import held_out
+from kg.entries import Edit
 from kg.journal import Journal
+from kg.triples import Ref
 from kg.workspace import Workspace
 from ontology.errors import NotReadyError
 from retrieval.answer import Query
@@ -21,7 +24,8 @@ from retrieval.live import LiveState
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
 from retrieval.sources import user_vector
-from retrieval.systems import query_of
+from retrieval.systems import PIPELINE, SERVICE, query_of, systems
+from tests.retrieval.test_live_items import Feed
 
 K = 10
 
@@ -140,6 +144,30 @@ def test_a_service_has_a_row_of_its_own(recommender: Recommender, scored: Evalua
     assert (row.recall, row.coverage) == (pipeline.recall, pipeline.coverage)  # the same items
     assert row.ndcg < pipeline.ndcg  # in another order
     assert {query.n for query in asked} == {K}
+
+
+def test_new_items_take_no_place_in_the_lists_that_are_scored(recommender: Recommender, scored: Evaluation):
+    bundle = recommender.bundle
+    known = next(item for item in range(bundle.catalog.n_items) if bundle.teachers.popularity[item])
+    properties = json.loads(bundle.catalog.properties[known])
+    said = {}
+    for triple in recommender.live.items.triples(recommender.item(bundle.catalog.keys[known])):
+        if triple.head.key == bundle.catalog.keys[known]:
+            said[triple.relation] = (*said.get(triple.relation, ()), triple.tail)
+    new = [Edit(f"{i}", "put", Ref("Film", f"twin{i}"), properties, said) for i in range(3 * K)]
+    live = LiveState(bundle, Feed(*new))
+    later = Recommender(bundle, live)
+
+    def service(query: Query) -> list[str]:
+        return [item.id for item in later.recommend(query).recommendations]
+
+    asked = systems(later, K, service)
+    met = 0
+    for history, _ in users_at(bundle.interactions, ~bundle.held_out, bundle.held_out):
+        met += sum(live.items.number(key) is None for key in service(query_of(bundle, history, K)))
+        for name in (PIPELINE, SERVICE):
+            assert len(asked[name](history)) == K
+    assert met
 
 
 def test_asking_with_a_history_is_asking_as_the_user_who_has_it(recommender: Recommender):
