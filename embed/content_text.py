@@ -10,8 +10,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ontology.letters import MARKS
+
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_RUN = re.compile(f"[{_UNSPACED}\U00020000-\U0003ffff]+|[^\\W_{_UNSPACED}\U00020000-\U0003ffff]+")
+_RUN = re.compile(
+    f"[{_UNSPACED}\U00020000-\U0003ffff][{_UNSPACED}\U00020000-\U0003ffff{MARKS}]*"
+    f"|(?:[^\\W_{_UNSPACED}\U00020000-\U0003ffff]+[{MARKS}]*)+"
+)
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}\U00020000-\U0003ffff]")
 _FEWEST = 2
 """A word that one item has joins nothing."""

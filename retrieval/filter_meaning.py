@@ -6,11 +6,13 @@ and names in other vocabularies (`genre`, for `schema:genre`); the class of a re
 meaning where it stands counts. Two meanings of one kind are refused.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from ontology.letters import is_part_of_a_word
 from ontology.model import ITEM, Ontology, Property, Relation
 from ontology.names import local_name
 from retrieval.filter_tree import FilterError, Name
@@ -63,13 +65,13 @@ Meaning = Walk | Attribute
 
 
 def plain(name: str) -> str:
-    """A name or a label without case and everything that is no letter or digit."""
-    return "".join(c for c in name.casefold() if c.isalnum())
+    """A name or a label without case and everything that is no letter or digit, or a mark on one."""
+    return "".join(c for c in unicodedata.normalize("NFC", name).casefold() if is_part_of_a_word(c))
 
 
 def snake(label: str) -> str:
     """A label as it is written in a filter: `is_the_genre_of`."""
-    return "_".join("".join(c if c.isalnum() else " " for c in label).split())
+    return "_".join("".join(c if is_part_of_a_word(c) else " " for c in label).split())
 
 
 class Meanings:

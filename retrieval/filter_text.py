@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from kg.formats.encoding import shown
+from ontology.letters import MARKS
 from retrieval.filter_tree import (
     Among,
     And,
@@ -29,6 +30,8 @@ from retrieval.filter_tree import (
 
 MOST_CHARACTERS = 10_000
 MOST_TESTS = 100
+MOST_CONTAINS = 10
+"""Each of them reads the texts of all that was edited, and until the next edit those of the bundle."""
 MOST_VALUES = 1000
 """Of all lists together, as many as the API takes keys elsewhere."""
 DEEPEST = 30
@@ -38,9 +41,9 @@ LONGEST_NAME = 200
 
 KEYWORDS = frozenset({"and", "or", "not", "has", "in", "contains", "is_a", "true", "false"})
 _TOKEN = re.compile(
-    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') | (?P<open>["'].*)
+    rf"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') | (?P<open>["'].*)
       | (?P<number>[+-]?(?:\d++(?:\.\d++)?+|\.\d++)(?:e[+-]?\d++)?+(?![\w.])) | (?P<operator>!=|<=|>=|=|<|>)
-      | (?P<word>[^\W\d]\w*) | (?P<sign>[()\[\],.]) | (?P<other>\d[\w.]*+|\S)""",
+      | (?P<word>[^\W\d][\w{MARKS}]*) | (?P<sign>[()\[\],.]) | (?P<other>\d[\w.]*+|\S)""",
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 # A number that is none, and a text without an end, are one token: so no text is scanned twice.
@@ -83,7 +86,7 @@ class _Reader:
         found = _TOKEN.finditer(text)
         self._tokens = [_Token(one.lastgroup or "", one.group(), one.start() + 1) for one in found]
         self._tokens.append(_Token("end", "", len(text) + 1))
-        self._position = self._tests = self._values = 0
+        self._position = self._tests = self._contains = self._values = 0
 
     @property
     def ended(self) -> bool:
@@ -135,6 +138,9 @@ class _Reader:
         if self._took("in"):
             return Among(path, self._list())
         if self._took("contains"):
+            self._contains += 1
+            if self._contains > MOST_CONTAINS:
+                raise FilterError(path[0].at, f"a filter has at most {MOST_CONTAINS} tests with contains")
             return Contains(path, self._text())
         if self._took("is_a"):
             return IsA(path, self._name("a class") if self._here.kind == "word" else self._text())

@@ -4,6 +4,7 @@ Entities have the bundle's numbers; what only edits name has numbers after those
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 
 import numpy as np
 
@@ -45,15 +46,17 @@ class Edited:
         self._entity = items.entity
         self._items = {ref: item for ref, item in edited.items() if item is not None}
         self._number = {ref: self._number_of(ref) for ref in self._items}
-
-    def column(self, of: Property) -> Column:
+        self.column = cache(self._column)
         """The values of a property."""
+        self.words = cache(self._words)
+        """The keys and the names of what was edited, or is new, of some classes."""
+
+    def _column(self, of: Property) -> Column:
         having = [(self._number[ref], item.properties) for ref, item in self._items.items()]
         said = [(number, properties[of.name]) for number, properties in having if of.name in properties]
         return column(of.datatype, [number for number, _ in said], [value for _, value in said])
 
-    def words(self, kinds: frozenset[str]) -> tuple[Column, Column]:
-        """The keys and the names of what was edited, or is new, of these classes."""
+    def _words(self, kinds: frozenset[str]) -> tuple[Column, Column]:
         refs = [ref for ref in (self._items | self.fresh) if ref.cls in kinds]
         numbers = np.array([self._number_of(ref) for ref in refs], np.int64)
         names = [self._items[ref].name if ref in self._items else ref.key for ref in refs]

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from ontology.turtle import load_ontology, parse_ontology
 from retrieval.filter_compiled import Compiler
-from retrieval.filter_text import DEEPEST, KEYWORDS, MOST_CHARACTERS, MOST_TESTS, MOST_VALUES, parse
+from retrieval.filter_text import DEEPEST, KEYWORDS, MOST_CHARACTERS, MOST_CONTAINS, MOST_TESTS, MOST_VALUES, parse
+from retrieval.filter_meaning import plain, snake
 from retrieval.filter_tree import (
     Among,
     And,
@@ -124,6 +125,7 @@ def test_it_may_be_written_in_several_ways(text: str, same: str):
         ("(" * (DEEPEST + 1) + "a = 1" + ")" * (DEEPEST + 1), DEEPEST + 1, "at most 30 deep"),
         ("not " * 1000 + "a = 1", 4 * DEEPEST + 1, "at most 30 deep"),
         (" or ".join(["has a"] * (MOST_TESTS + 1)), 9 * MOST_TESTS + 1, "at most 100 tests"),
+        (" or ".join(["a contains 'x'"] * (MOST_CONTAINS + 1)), 18 * MOST_CONTAINS + 1, "at most 10 tests with contains"),
         (f"a in [{','.join(['1'] * (MOST_VALUES + 1))}]", 7, "at most 1,000 values"),
         ("a" * 201 + " = 1", 1, "at most 200 characters, not 201"),
         ("a" * (MOST_CHARACTERS + 1), MOST_CHARACTERS + 1, "at most 10,000 characters"),
@@ -228,6 +230,18 @@ def test_a_name_is_looked_for_in_order_and_never_guessed():
     )  # the property; the class; the relation
     with pytest.raises(FilterError, match=re.escape("'from' can be seenAt (SEEN_AT) or soldBy (SOLD_BY)")):
         compiler.compiled(parse("from = 'x'"))
+
+
+def test_names_of_any_writing_are_read():
+    told = parse_ontology(
+        PREFIXES
+        + """:Film a owl:Class ; rdfs:subClassOf kg:Item .
+        :year a owl:DatatypeProperty ; rdfs:label "जारी होने का साल" ; rdfs:range xsd:integer ."""
+    )
+    for name in ("जारी_होने_का_साल", snake("जारी होने का साल")):
+        Compiler(told).compiled(parse(f"{name} = 1990"))
+    assert plain("कि") != plain("का")
+    assert plain("e\u0301té") == plain("Été")
 
 
 def test_a_property_and_a_relation_of_one_name_are_told_apart_by_case():

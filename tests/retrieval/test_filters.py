@@ -26,6 +26,7 @@ from retrieval.filter_tree import (
     Value,
     written,
 )
+from retrieval.filter_world import Edited, Fresh
 from retrieval.filters import Filters
 from retrieval.items import Items
 from retrieval.names import fold
@@ -324,3 +325,16 @@ def test_hierarchies_and_transitive_relations_are_followed_to_their_end_and_roun
         assert matched(filters, items, "genre is_a 'g1'") == ({"b1", "a1"} if circle else {"b1"})
         assert matched(filters, items, "sequel_of = 'b1'") == ({"w", "a1", "b1"} if circle else {"w", "a1"})
         assert matched(filters, items, "followed_by = 'w'") == ({"w", "a1", "b1"} if circle else {"a1", "b1"})
+
+
+def test_what_was_edited_is_read_once_for_all_tests_of_a_filter():
+    refs = [*ITEMS, READER, *OTHERS]
+    items = Items(bundle_of(refs, [{"name": str(ref)} for ref in refs], set()))
+    items.take(Edit("", "patch", ITEMS[0], {"year": 1990}))
+    fresh = Fresh(len(refs))
+    fresh.meet(items.changes()[0], items)
+    edited = Edited(items.changes()[0], items, fresh)
+    year, kinds = ONTOLOGY.properties["year"], frozenset({"Album"})
+    assert edited.column(year) is edited.column(year)
+    assert edited.words(kinds) is edited.words(kinds)
+    assert edited.column(year).values.tolist() == [1990]
