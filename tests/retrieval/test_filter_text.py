@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ontology.turtle import load_ontology, parse_ontology
 from retrieval.filter_compiled import Compiler
-from retrieval.filter_text import DEEPEST, KEYWORDS, MOST_CHARACTERS, MOST_CONTAINS, MOST_TESTS, MOST_VALUES, parse
 from retrieval.filter_meaning import plain, snake
+from retrieval.filter_text import DEEPEST, KEYWORDS, MOST_CHARACTERS, MOST_CONTAINS, MOST_TESTS, MOST_VALUES, parse
 from retrieval.filter_tree import (
     Among,
     And,
@@ -125,7 +125,11 @@ def test_it_may_be_written_in_several_ways(text: str, same: str):
         ("(" * (DEEPEST + 1) + "a = 1" + ")" * (DEEPEST + 1), DEEPEST + 1, "at most 30 deep"),
         ("not " * 1000 + "a = 1", 4 * DEEPEST + 1, "at most 30 deep"),
         (" or ".join(["has a"] * (MOST_TESTS + 1)), 9 * MOST_TESTS + 1, "at most 100 tests"),
-        (" or ".join(["a contains 'x'"] * (MOST_CONTAINS + 1)), 18 * MOST_CONTAINS + 1, "at most 10 tests with contains"),
+        (
+            " or ".join(["a contains 'x'"] * (MOST_CONTAINS + 1)),
+            18 * MOST_CONTAINS + 1,
+            "at most 10 tests with contains",
+        ),
         (f"a in [{','.join(['1'] * (MOST_VALUES + 1))}]", 7, "at most 1,000 values"),
         ("a" * 201 + " = 1", 1, "at most 200 characters, not 201"),
         ("a" * (MOST_CHARACTERS + 1), MOST_CHARACTERS + 1, "at most 10,000 characters"),
