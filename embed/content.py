@@ -3,6 +3,7 @@
 An item's content is its entities, its words (TF-IDF) and its measures; each adds to two vectors, `items` and
 `fold_in`. A user is the mean of `fold_in` over the history, and the product of that with `items` is what the user's
 like of an item is expected to be, had nothing been known of it but its content (see embed/content_learning.py).
+Of items that were liked in training it is in-sample, which favours them a little before new ones.
 """
 
 from collections.abc import Sequence

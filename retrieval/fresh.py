@@ -2,6 +2,8 @@
 
 A new item has a content vector like any other (embed/content.py). For what needs likes, such as the likes of users
 with the same taste, a few known items speak for it: those whose content promises the same likes, its stand-ins.
+What follows from what is said of it by the ontology is not part of it before the next training. An item of the bundle,
+also one that is deleted and put again, keeps the bundle's vectors until then.
 """
 
 from collections.abc import Iterable, Mapping
@@ -52,8 +54,25 @@ class Fresh:
     rows: tuple[Row, ...]
 
     def numbers(self) -> NDArray[np.int64]:
-        """The numbers of those that are there."""
-        return self.first + np.flatnonzero(self.there)
+        """The numbers of those that are there, in order of their keys."""
+        return self.in_order(self.first + np.flatnonzero(self.there))
+
+    def in_order(self, numbers: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Numbers int (m,), of known items first, in order; then those of new items in order of their keys.
+
+        Numbers of new items tell only when a worker met them. This order is the same in every worker.
+        """
+        new = numbers[numbers >= self.first] - self.first
+        known = np.sort(numbers[numbers < self.first])
+        return np.concatenate([known, self.first + new[np.argsort(self._rank[new])]]).astype(np.int64)
+
+    @cached_property
+    def _rank(self) -> NDArray[np.int64]:
+        """Where each of `refs` stands among all, by key."""
+        in_order = sorted(range(len(self.refs)), key=lambda i: (self.refs[i].key, self.refs[i].cls))
+        rank = np.empty(len(in_order), np.int64)
+        rank[in_order] = np.arange(len(in_order))
+        return rank
 
 
 def no_fresh(bundle: Bundle) -> Fresh:
@@ -105,7 +124,9 @@ class Composer:
         """New vectors for the items at these places."""
         if not at:
             return fresh
-        items, fold_in = self._bundle.teachers.content.compose(said)
+        alone = [self._bundle.teachers.content.compose([one]) for one in said]
+        # The last bit of a product depends on how many rows there are, and would decide ties.
+        items, fold_in = (np.concatenate(vectors) for vectors in zip(*alone, strict=True))
         stand_ins, share = self._stand_ins(items)
         made = {"items": items, "fold_in": fold_in, "stand_ins": stand_ins, "share": share}
         made["transe"] = np.stack([self._transe(fresh.rows[i]) for i in at])

@@ -1,6 +1,6 @@
 """How new items take part in an answer: in histories, among the candidates, and in what the ranker sees."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,24 +42,24 @@ def look_at(teachers: Teachers, history: History, fresh: Fresh) -> Found:
 def with_new(
     teachers: Teachers, found_by: Mapping[str, Items], found: Found, fresh: Fresh, new: Items
 ) -> dict[str, Items]:
-    """The candidates of each source, with those `new` numbers, int64 (m,), whose content fits as well."""
+    """The candidates of each source, with those `new` numbers, int64 (m,) by key, whose content fits as well."""
     if not len(new):
         return dict(found_by)
     known, score = found_by[CONTENT], fresh.items[new - fresh.first] @ found.content
-    best = np.arange(len(new)) if len(new) <= PER_SOURCE else np.argpartition(-score, PER_SOURCE)[:PER_SOURCE]
+    best = np.argsort(-score, kind="stable")[:PER_SOURCE]
     numbers = np.concatenate([known, new[np.sort(best)]])
     score = np.concatenate([teachers.content.items[known] @ found.content, score[np.sort(best)]])
     return {**found_by, CONTENT: numbers[np.argsort(-score, kind="stable")[:PER_SOURCE]]}
 
 
-def unseen(fresh: Fresh, history: History, matches: Callable[[str], bool] | None = None) -> Items:
-    """The numbers of the new items that may come back: int64 (m,), in order."""
-    numbers = fresh.numbers()
-    if len(numbers):
-        numbers = numbers[~np.isin(numbers, history.seen)]
-    if matches is None:
-        return numbers
-    return numbers[[matches(fresh.refs[number - fresh.first].key) for number in numbers]]
+def unseen(fresh: Fresh, history: History, matching: Iterable[str] | None = None) -> Items:
+    """The numbers of the new items that may come back, of those with the keys `matching`: int64 (m,), by key."""
+    if matching is None:
+        numbers = fresh.numbers()
+    else:
+        there = (fresh.number.get(key) for key in matching)
+        numbers = fresh.in_order(np.array([number for number in there if number is not None], np.int64))
+    return numbers[~np.isin(numbers, history.seen)] if len(numbers) else numbers
 
 
 def mixed_features(

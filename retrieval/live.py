@@ -27,7 +27,7 @@ NONE = -1
 
 
 _Did = tuple[int, int, str, bool]
-"""What a user did, in the order by which it is sorted: when, the item's number and key, whether it was positive."""
+"""What a user did: when, the item's number and key, whether it was positive."""
 
 
 class LiveState:
@@ -104,7 +104,8 @@ class LiveState:
             if self.items.mentioned(key):
                 found = self.number(key)
                 rows.append((at, NONE if found is None else found, key, positive))
-        return sorted(rows)
+        first = self.fresh.first  # of what happened at once, new items come last, in order of their keys
+        return sorted(rows, key=lambda row: (row[0], min(row[1], first), *row[2:]))
 
     def _take(self, event: Interaction) -> None:
         relation = self._bundle.ontology.relations.get(event.relation)

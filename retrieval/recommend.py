@@ -156,6 +156,7 @@ class Recommender:
         return with_new(teachers, found_by, found, fresh, unseen(fresh, history) if new is None else new)
 
     def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
+        items = self.live.fresh.in_order(items)  # so are ties
         x = mixed_features(self.bundle.teachers, history, found, items, self.live.fresh)
         probability = self._ranker.score(x)
         order = np.lexsort((-agreed(x), -probability))
@@ -167,7 +168,7 @@ class Recommender:
         if matching is None:
             return None, unseen(fresh, history)
         closed = as_known(history, fresh).seen
-        return Among.of(matching.mask, closed), unseen(fresh, history, lambda key: matching.has(None, key))
+        return Among.of(matching.mask, closed), unseen(fresh, history, matching.fresh)
 
     def _first(self, ranked: Ranked, n: int, closed: Items, others: Items) -> Ranked:
         """The first n; where the sources gave fewer, others, scored 0, that are not closed."""

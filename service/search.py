@@ -5,6 +5,8 @@ from heapq import merge
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+
 from embed.bundle import Catalog
 from retrieval.filters import Matching
 from retrieval.items import Items
@@ -47,6 +49,8 @@ class Searchable:
         return [item for _, item in islice(found, start, start + n)]
 
     def _unedited(self, words: str, hidden: set[int], matching: Matching | None) -> Iterator[tuple[int, int]]:
+        if matching is not None and not words.split():  # all that match, without a look at the others
+            return ((0, number) for number in np.flatnonzero(matching.mask).tolist() if number not in hidden)
         found = (match for match in self._names.matches(words) if match[1] not in hidden)
         return found if matching is None else (match for match in found if matching.mask[match[1]])
 

@@ -8,7 +8,7 @@ from kg.entries import Edit
 from kg.triples import Ref
 from retrieval.features import FEATURES, features, scores
 from retrieval.fresh import STAND_INS, Composer, Fresh, no_fresh
-from retrieval.fresh_sources import as_known, look_at, mixed_features
+from retrieval.fresh_sources import as_known, look_at, mixed_features, unseen
 from retrieval.history import History
 from retrieval.items import Items
 from retrieval.sources import look
@@ -147,3 +147,26 @@ def test_paths_are_walked_both_ways_between_new_and_known():
     assert walk.degree(N) == 2
     owner, reached = walk.gather(np.array([0, N]))
     assert list(zip(owner.tolist(), reached.tolist(), strict=True)) == [(0, 17), (1, 17), (1, N + 1)]
+
+
+def test_only_the_new_items_that_match_are_looked_at():
+    fresh, _ = followed(WORLD, new_book(17, of=4), 2)
+    none = History(np.empty(0, np.int32), np.array([N + 1], np.int32))
+    assert unseen(fresh, none).tolist() == [N, N + 2, N + 3]
+    assert unseen(fresh, none, ["new3", "new1", "new0", "b0", "gone"]).tolist() == [N, N + 3]
+
+
+def test_new_items_are_in_order_of_their_keys_whenever_a_worker_met_them():
+    said = [Edit("", "put", Ref("Book", key), {"name": "The new"}, {}) for key in "cab"]
+    for order in (said, said[::-1]):
+        fresh, _ = followed(WORLD, order, 1)
+        assert [fresh.refs[n - N].key for n in fresh.numbers()] == ["a", "b", "c"]
+        in_order = fresh.in_order(np.array([N + 2, 5, N + 1, 0, N]))
+        assert [fresh.refs[n - N].key if n >= N else n for n in in_order.tolist()] == [0, 5, "a", "b", "c"]
+
+
+def test_vectors_do_not_depend_on_what_else_was_met():
+    said = new_book(17, 18, of=7)
+    alone, together = (followed(WORLD, said, at_once)[0] for at_once in (1, 7))
+    for name in ("items", "fold_in", "transe", "stand_ins", "share"):
+        assert getattr(alone, name).tolist() == getattr(together, name).tolist()

@@ -3,11 +3,15 @@
 import numpy as np
 
 from embed.bundle import Bundle
+from kg.entries import Edit
+from kg.triples import Interaction, Ref
+from retrieval.answer import Query
 from retrieval.features import FEATURES, agreed, features, scores
 from retrieval.history import History
 from retrieval.live import LiveState
 from retrieval.recommend import Recommender
 from retrieval.sources import look
+from tests.retrieval.test_live_items import Feed
 
 
 class Quiet:
@@ -34,3 +38,39 @@ def test_it_is_the_mean_of_the_standardised_scores():
     x = np.random.default_rng(0).normal(size=(7, len(FEATURES))).astype(np.float32)
     columns = [i for i, name in enumerate(FEATURES) if name.endswith(".standard")]
     np.testing.assert_allclose(agreed(x), x[:, columns].mean(axis=1), rtol=1e-5)
+
+
+def test_a_worker_that_started_between_two_edits_answers_as_one_that_saw_all(bundle: Bundle):
+    known = bundle.catalog.keys[int(bundle.teachers.popularity.argmax())]
+    feed = Feed()
+    early = late = Recommender(bundle, LiveState(bundle, feed))
+    liked = early.item(known)
+
+    def edit(key: str, op: str) -> None:
+        said = (liked.properties, liked.relations) if op == "put" else ({}, {})
+        feed.entries.append(Edit("", op, Ref(liked.ref.cls, key), *said))
+        early.refresh()
+        late.refresh()
+
+    edit("n3", "put")
+    edit("n2", "put")
+    edit("n3", "delete")
+    late = Recommender(bundle, LiveState(bundle, feed))
+    edit("n1", "put")
+    edit("n3", "put")
+    assert early.live.fresh.number != late.live.fresh.number
+    (relation,) = bundle.ontology.interactions()
+    user = Ref(relation.domain, "u")
+    for key in ("n3", "n1"):  # at the same time
+        feed.entries.append(Interaction(key, user, relation.name, Ref(liked.ref.cls, key), 5.0, 1))
+    narrow = f"id in ['{known}', 'n1', 'n2', 'n3']"
+    for query in (
+        Query(n=5, filter=narrow),
+        Query(history=(known,), n=20),
+        Query(history=(known,), n=20, filter=narrow),
+        Query(user="u", n=20),
+    ):
+        first, second = ([(one.id, one.score) for one in w.recommend(query).recommendations] for w in (early, late))
+        assert first == second
+        new = [key for key, _ in first if key in {"n1", "n2", "n3"}]
+        assert new == (["n2"] if query.user else ["n1", "n2", "n3"])
