@@ -16,6 +16,7 @@ from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.split import SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
+from embed.warm import Warm
 from kg.bounds import Count, Part
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -66,11 +67,10 @@ def train(
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
-    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
+    warm = ready(snapshot, options, old)
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
-        warm = warm_start(old, snapshot, options.teachers)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
@@ -97,6 +97,15 @@ def train(
         curves=curves,
         learner=learned.learner,
     )
+
+
+def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) -> Warm | None:
+    """Raise InputError where a training cannot begin: for want of memory, or of an `old` bundle that it can start from.
+
+    Gives where a warm start begins.
+    """
+    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
+    return warm_start(old, snapshot, options.teachers) if old else None
 
 
 def libraries() -> dict[str, str]:

@@ -89,7 +89,7 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
             journal = _drained(workspace, store)
             seen = snapshot(store, ontology, progress)
         training = Unfinished(seen, ontology, options, journal, libraries())
-        return _finish(workspace, unfinished.begun(workspace, training), progress)
+        return _finish(workspace, training, progress)
 
 
 def learn_on(workspace: Workspace, progress: Progress = silent) -> Trained:
@@ -101,12 +101,17 @@ def learn_on(workspace: Workspace, progress: Progress = silent) -> Trained:
 
 
 def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> Trained:
-    from retrieval.training import train
+    from retrieval.training import ready, train
 
     began, record, seen = datetime.now(UTC).isoformat(timespec="seconds"), Record(), training.snapshot
+    old = _to_start_from(workspace, training.options)
+    ready(seen, training.options, old)  # before one that was interrupted is given up for it
+    training = unfinished.begun(workspace, training)
     run = Run(progress, record, training.shelf(workspace))
-    with enough("fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"):
-        draft = train(seen, training.ontology, training.options, run, _to_start_from(workspace, training.options))
+    needing_less = "fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"
+    # What memory was refused for goes on when there is more; what else is refused would be refused again.
+    with enough(needing_less), unfinished.hopeless(workspace):
+        draft = train(seen, training.ontology, training.options, run, old)
     version = publish(replace(draft, about={**draft.about, "journal": training.journal}), workspace.models)
     device = training.options.teachers.device
     took = runs.finished(version, began, record, resumed=training.again, device=device)

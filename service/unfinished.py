@@ -19,7 +19,7 @@ from embed.checkpoint import Shelf
 from kg.snapshot import Snapshot
 from kg.snapshot_file import load_snapshot, save_snapshot
 from kg.workspace import Workspace
-from ontology.errors import InputError, StoreError
+from ontology.errors import InputError, KgrecError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import parse_ontology
 
@@ -94,7 +94,7 @@ def begun(workspace: Workspace, training: Unfinished) -> Unfinished:
 
 
 def interrupted(workspace: Workspace, libraries: Mapping[str, str]) -> Unfinished:
-    """The training that was interrupted; it is noted that it goes on.
+    """The training that was interrupted, as it was begun.
 
     Raises InputError where there is none, or what it learned from is damaged.
     """
@@ -109,7 +109,19 @@ def interrupted(workspace: Workspace, libraries: Mapping[str, str]) -> Unfinishe
         raise InputError("the training that was interrupted is another version's; start it again") from error
     seen = load_snapshot(workspace.snapshots / note["snapshot"])
     ontology = parse_ontology(note["ontology"])
-    return begun(workspace, Unfinished(seen, ontology, options, note["journal"], libraries, note["again"]))
+    return Unfinished(seen, ontology, options, note["journal"], libraries, note["again"])
+
+
+@contextmanager
+def hopeless(workspace: Workspace) -> Iterator[None]:
+    """A training that is refused is over: what it learns from and its options would only be refused again."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except KgrecError:
+        ended(workspace)
+        raise
 
 
 def ended(workspace: Workspace) -> None:

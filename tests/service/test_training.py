@@ -73,6 +73,20 @@ def test_resume_goes_without_other_options(home: Path):
     assert "goes without --set" in run(home, "train", "--resume", *QUICK, status=2).stderr
 
 
+def test_one_that_cannot_begin_leaves_the_interrupted_one_alone(home: Path, undisturbed: str):
+    killed(home, "transe (final)", 0)
+    assert "GiB of memory" in run(home, "train", *QUICK, "--set", "transe.dim=1000000000", status=2).stderr
+    words = ("train", *QUICK, "--from-bundle", undisturbed)
+    assert "a warm start keeps" in run(home, *words, "--set", "transe.dim=16", status=2).stderr
+    trained = asked(home, "train", "--resume")
+    assert (trained["version"], trained["resumed"]) == (undisturbed, 1)
+
+
+def test_one_that_is_refused_on_its_way_was_not_interrupted(home: Path):
+    assert "not a number" in run(home, "train", *QUICK, "--set", "transe.learning_rate=1e300", status=2).stderr
+    assert "no training was interrupted" in run(home, "train", "--resume", status=2).stderr
+
+
 def test_two_trainings_at_once_are_refused(home: Path):
     with (home / "training.lock").open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -8,9 +8,9 @@ import pytest
 from embed.checkpoint import Kept
 from kg.snapshot import digest_of
 from kg.workspace import Workspace
-from ontology.errors import InputError, StoreError
+from ontology.errors import InputError, NotReadyError, StoreError
 from retrieval.training import libraries
-from service.unfinished import Unfinished, alone, begun, ended, interrupted
+from service.unfinished import Unfinished, alone, begun, ended, hopeless, interrupted
 from tests.retrieval.test_training import QUICK, library
 from tests.worlds import ONTOLOGY
 
@@ -26,11 +26,12 @@ def test_it_is_found_as_it_was_begun(tmp_path: Path):
     workspace = Workspace(tmp_path)
     wanted = begun(workspace, training())
     found = interrupted(workspace, LIBRARIES)
-    assert (found.options, found.journal, found.again) == (QUICK, 7, 1)
+    assert (found.options, found.journal, found.again) == (QUICK, 7, 0)
     assert found.snapshot.digest == wanted.snapshot.digest
     assert found.ontology.text == ONTOLOGY.text
     assert found.bound == wanted.bound
-    assert interrupted(workspace, LIBRARIES).again == 2
+    assert begun(workspace, found).again == 1
+    assert begun(workspace, interrupted(workspace, LIBRARIES)).again == 2
     ended(workspace)
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match="no training was interrupted"):
@@ -77,6 +78,19 @@ def test_options_of_another_version_are_said(tmp_path: Path):
     note = workspace.training / "note.json"
     note.write_text(note.read_text(encoding="utf-8").replace('"holdout": 0.2', '"holdout": "much"'), encoding="utf-8")
     with pytest.raises(InputError, match="another version's"):
+        interrupted(workspace, LIBRARIES)
+
+
+def test_one_that_is_refused_is_over_and_one_that_the_disk_stops_is_not(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    begun(workspace, training())
+    for error in (StoreError("the disk is full"), KeyboardInterrupt()):
+        with pytest.raises(type(error)), hopeless(workspace):
+            raise error
+        assert interrupted(workspace, LIBRARIES).journal == 7
+    with pytest.raises(NotReadyError, match="too little"), hopeless(workspace):
+        raise NotReadyError("too little")
+    with pytest.raises(InputError, match="no training was interrupted"):
         interrupted(workspace, LIBRARIES)
 
 
