@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from embed.checkpoint import Shelf
+from kg.replacing import replace_file
 from kg.snapshot import Snapshot
 from kg.snapshot_file import load_snapshot, save_snapshot
 from kg.workspace import Workspace
@@ -53,6 +54,18 @@ class Unfinished:
         return Shelf(workspace.training, self.bound)
 
 
+@dataclass(frozen=True)
+class _Note:
+    """What is written down of a training; the snapshot is beside it, under its digest."""
+
+    bound: str
+    snapshot: str
+    ontology: str
+    options: dict[str, Any]
+    journal: int
+    again: int
+
+
 @contextmanager
 def alone(workspace: Workspace) -> Iterator[None]:
     """Nobody else trains in the workspace meanwhile. Raises StoreError where somebody does."""
@@ -79,8 +92,8 @@ def begun(workspace: Workspace, training: Unfinished) -> Unfinished:
     for half_written in workspace.models.glob(".new-*"):  # by a publishing that was killed; nobody else trains here
         shutil.rmtree(half_written, ignore_errors=True)
     note = _noted(workspace)
-    if note and note["bound"] == training.bound:
-        training = replace(training, again=note["again"] + 1)
+    if note and note.bound == training.bound:
+        training = replace(training, again=note.again + 1)
     else:
         if note:
             log.warning("a training of another graph or with other options was interrupted; it is given up")
@@ -104,12 +117,12 @@ def interrupted(workspace: Workspace, libraries: Mapping[str, str]) -> Unfinishe
     if note is None:
         raise InputError(f"no training was interrupted in {workspace.root}")
     try:
-        options = TypeAdapter(TrainOptions).validate_python(note["options"])
+        options = TypeAdapter(TrainOptions).validate_python(note.options)
     except ValidationError as error:
         raise InputError("the training that was interrupted is another version's; start it again") from error
-    seen = load_snapshot(workspace.snapshots / note["snapshot"])
-    ontology = parse_ontology(note["ontology"])
-    return Unfinished(seen, ontology, options, note["journal"], libraries, note["again"])
+    seen = load_snapshot(workspace.snapshots / note.snapshot)
+    ontology = parse_ontology(note.ontology)
+    return Unfinished(seen, ontology, options, note.journal, libraries, note.again)
 
 
 @contextmanager
@@ -133,19 +146,24 @@ def ended(workspace: Workspace) -> None:
 
 def _note(workspace: Workspace, training: Unfinished) -> None:
     workspace.training.mkdir(parents=True, exist_ok=True)
-    fresh = workspace.training / f".{NOTE}"
-    note = {
-        "bound": training.bound,
-        "snapshot": training.snapshot.digest,
-        "ontology": training.ontology.text,
-        "options": asdict(training.options),
-        "journal": training.journal,
-        "again": training.again,
-    }
-    fresh.write_text(json.dumps(note), encoding="utf-8")
-    fresh.replace(workspace.training / NOTE)
+    note = _Note(
+        bound=training.bound,
+        snapshot=training.snapshot.digest,
+        ontology=training.ontology.text,
+        options=asdict(training.options),
+        journal=training.journal,
+        again=training.again,
+    )
+    replace_file(workspace.training / NOTE, json.dumps(asdict(note)))
 
 
-def _noted(workspace: Workspace) -> dict[str, Any] | None:
+def _noted(workspace: Workspace) -> _Note | None:
+    """The note; one that cannot be read counts as not there."""
     path = workspace.training / NOTE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return TypeAdapter(_Note).validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        log.warning("%s cannot be read, so it counts as not there", path)
+        return None

@@ -10,6 +10,7 @@ from kg.snapshot import digest_of
 from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError, StoreError
 from retrieval.training import libraries
+from service import runs
 from service.unfinished import Unfinished, alone, begun, ended, hopeless, interrupted
 from tests.retrieval.test_training import QUICK, library
 from tests.worlds import ONTOLOGY
@@ -92,6 +93,40 @@ def test_one_that_is_refused_is_over_and_one_that_the_disk_stops_is_not(tmp_path
         raise NotReadyError("too little")
     with pytest.raises(InputError, match="no training was interrupted"):
         interrupted(workspace, LIBRARIES)
+
+
+FOREIGN = [b"", b"{", b"[1]", b"{}", b'{"bound": 1, "version": 2}', b"\xff\xfe"]
+"""What a power cut may leave of a file, and what nobody here wrote."""
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_note_that_cannot_be_read_counts_as_not_there(tmp_path: Path, content: bytes):
+    workspace = Workspace(tmp_path)
+    begun(workspace, training())
+    (workspace.training / "note.json").write_bytes(content)
+    with pytest.raises(InputError, match="no training was interrupted"):
+        interrupted(workspace, LIBRARIES)
+    assert begun(workspace, training()).again == 0
+    assert interrupted(workspace, LIBRARIES).journal == 7
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_record_that_cannot_be_read_counts_as_not_there(tmp_path: Path, content: bytes):
+    workspace = Workspace(tmp_path)
+    run = runs.TrainingRun("abc", "2026-01-01T00:00:00+00:00", 1.5, 100, 0, "cpu", {"ranker": {"seconds": 1.5}})
+    runs.write(workspace, run, "<svg/>")
+    (workspace.runs / "zzz.json").write_bytes(content)
+    (workspace.runs / "folder.json").mkdir()
+    assert runs.trainings(workspace) == [run]
+
+
+def test_a_damaged_snapshot_is_replaced_by_the_next_training(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    begun(workspace, training())
+    (path,) = workspace.snapshots.glob("*/about.json")
+    path.write_bytes(b"")
+    assert begun(workspace, training()).again == 1
+    assert interrupted(workspace, LIBRARIES).journal == 7
 
 
 def test_what_a_killed_publishing_left_is_removed(tmp_path: Path):
