@@ -35,7 +35,7 @@ FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
-_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
+_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnx", "onnxruntime", "numpy", "scipy")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import logging
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,7 +35,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Unfinished:
-    """What is learned from, and how. `journal`: up to where the graph had it. `again`: how often it went on."""
+    """What is learned from, and how.
+
+    `journal`: up to where the graph had it. `again`: how often it went on. `began`: when it did at first (ISO 8601).
+    """
 
     snapshot: Snapshot
     ontology: Ontology
@@ -42,6 +46,7 @@ class Unfinished:
     journal: int
     libraries: Mapping[str, str]
     again: int = 0
+    began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     @property
     def bound(self) -> str:
@@ -64,6 +69,7 @@ class _Note:
     options: dict[str, Any]
     journal: int
     again: int
+    began: str
 
 
 @contextmanager
@@ -87,13 +93,18 @@ def alone(workspace: Workspace) -> Iterator[None]:
 def begun(workspace: Workspace, training: Unfinished) -> Unfinished:
     """Note the training; the same one, if it was interrupted, goes on, and any other is forgotten.
 
+    With other versions of the libraries it is learned anew.
+
     Where the disk refuses, the training is merely not one that can be gone on with.
     """
     for half_written in workspace.models.glob(".new-*"):  # by a publishing that was killed; nobody else trains here
         shutil.rmtree(half_written, ignore_errors=True)
     note = _noted(workspace)
     if note and note.bound == training.bound:
-        training = replace(training, again=note.again + 1)
+        training = replace(training, again=note.again + 1, began=note.began)
+    elif note and _same(note, training):
+        # What was kept is left where it is: nobody takes it, and the snapshot may be what is learned from.
+        log.warning("the libraries have changed since the training was interrupted, so all is learned anew")
     else:
         if note:
             log.warning("a training of another graph or with other options was interrupted; it is given up")
@@ -107,22 +118,20 @@ def begun(workspace: Workspace, training: Unfinished) -> Unfinished:
 
 
 def interrupted(workspace: Workspace, libraries: Mapping[str, str]) -> Unfinished:
-    """The training that was interrupted, as it was begun.
+    """The training that was interrupted, as it was begun; `begun` says how often it went on.
 
     Raises InputError where there is none, or what it learned from is damaged.
     """
-    from retrieval.training import TrainOptions
-
     note = _noted(workspace)
     if note is None:
         raise InputError(f"no training was interrupted in {workspace.root}")
     try:
-        options = TypeAdapter(TrainOptions).validate_python(note.options)
+        options = _options(note)
     except ValidationError as error:
         raise InputError("the training that was interrupted is another version's; start it again") from error
     seen = load_snapshot(workspace.snapshots / note.snapshot)
     ontology = parse_ontology(note.ontology)
-    return Unfinished(seen, ontology, options, note.journal, libraries, note.again)
+    return Unfinished(seen, ontology, options, note.journal, libraries)
 
 
 @contextmanager
@@ -135,6 +144,23 @@ def hopeless(workspace: Workspace) -> Iterator[None]:
     except KgrecError:
         ended(workspace)
         raise
+
+
+def _same(note: _Note, training: Unfinished) -> bool:
+    """Whether it is of the same graph, with the same options."""
+    try:
+        options = _options(note)
+    except ValidationError:
+        return False
+    noted = (note.snapshot, note.ontology, options)
+    return noted == (training.snapshot.digest, training.ontology.text, training.options)
+
+
+def _options(note: _Note) -> "TrainOptions":
+    """Those it was begun with. Raises ValidationError where they are none of this version's."""
+    from retrieval.training import TrainOptions
+
+    return TypeAdapter(TrainOptions).validate_python(note.options)
 
 
 def ended(workspace: Workspace) -> None:
@@ -153,6 +179,7 @@ def _note(workspace: Workspace, training: Unfinished) -> None:
         options=asdict(training.options),
         journal=training.journal,
         again=training.again,
+        began=training.began,
     )
     replace_file(workspace.training / NOTE, json.dumps(asdict(note)))
 

@@ -63,6 +63,31 @@ def test_another_training_gives_it_up_and_says_so(tmp_path: Path, caplog: pytest
     assert [path.name for path in workspace.training.iterdir()] == ["note.json"]
 
 
+def test_with_other_libraries_all_is_learned_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    workspace = Workspace(tmp_path)
+    begun(workspace, training())
+    begun(workspace, training()).shelf(workspace).put("transe", Kept({}))
+    anew = begun(workspace, interrupted(workspace, {"torch": "2"}))
+    assert "the libraries have changed" in caplog.text
+    assert "given up" not in caplog.text
+    assert anew.again == 0
+    assert anew.shelf(workspace).get("transe") is None
+    assert begun(workspace, interrupted(workspace, {"torch": "2"})).again == 1
+
+
+def test_it_began_when_it_began_first(tmp_path: Path):
+    workspace = Workspace(tmp_path)
+    first, later = (replace(training(), began=f"2026-01-0{day}T00:00:00+00:00") for day in (1, 2))
+    begun(workspace, first)
+    assert begun(workspace, later).began == first.began
+    other = replace(later, options=replace(QUICK, holdout=0.3))
+    assert begun(workspace, other).began == later.began
+
+
+def test_what_learns_is_bound_by_its_version():
+    assert {"torch", "dgl", "pykeen", "numpy", "scipy", "onnx", "faiss"} <= libraries().keys()
+
+
 @pytest.mark.parametrize("file", ["graph.safetensors", "about.json"])
 def test_a_damaged_snapshot_is_said(tmp_path: Path, file: str):
     workspace = Workspace(tmp_path)
