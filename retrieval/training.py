@@ -14,7 +14,7 @@ from embed.learning import PHASES, TeacherOptions, learn
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
-from embed.split import SplitBy, held_out, held_out_by_time
+from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
 from embed.warm import Warm
 from kg.bounds import Count, Part
@@ -104,7 +104,8 @@ def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) 
 
     Gives where a warm start begins.
     """
-    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
+    fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
+    check(needs(snapshot, options.teachers, options.ranker_users, fewest), free_bytes())
     return warm_start(old, snapshot, options.teachers) if old else None
 
 
