@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.adjacency import adjacency
+from embed.adjacency import Adjacency, adjacency
+from embed.checkpoint import Kept
+from embed.content import Content
 from embed.content_choice import learn_content
+from embed.content_files import content_arrays, content_from, content_names
 from embed.content_learning import ContentOptions
 from embed.gnn import PHASE as GNN
 from embed.gnn import GnnOptions, GnnVectors, train_gnn
@@ -27,7 +30,7 @@ from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 
-PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN")
+PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN", "content")
 """What each teacher is called while it learns, in their order."""
 
 
@@ -97,10 +100,7 @@ def learn(
     )
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
-    run.step("content", 0, 1)
-    with run.timed("content"):
-        content = learn_content(snapshot, graph, pairs, options.content, options.seed)
-    run.step("content", 1, 1)
+    content = _content(snapshot, graph, pairs, options, run)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -149,6 +149,20 @@ def _linear(
     weights = linear_neighbours(pairs, triples, **size, options=linear_options)
     run.step("linear", 1, 1)
     return _Linear(**vars(weights), regularisation=np.array([linear_options.regularisation], np.float64))
+
+
+def _content(
+    snapshot: Snapshot, graph: Adjacency, pairs: NDArray[np.int32], options: TeacherOptions, run: Run
+) -> Content:
+    def made() -> Kept:
+        run.step("content", 0, 1)
+        with run.timed("content"):
+            content = learn_content(snapshot, graph, pairs, options.content, options.seed)
+        run.step("content", 1, 1)
+        return Kept(content_arrays(content), content_names(content))
+
+    kept = run.kept("content", made)
+    return content_from(kept.arrays, kept.said)
 
 
 def _pairs(liked: Interactions) -> NDArray[np.int32]:

@@ -14,6 +14,8 @@ from ontology.errors import InputError
 
 SplitBy = Literal["user", "last", "moment"]
 """By what `held_out` splits: the last part of each history, the last like of each user, or one moment for all."""
+SPLIT_FROM = 5
+"""A history of fewer interactions is not split."""
 
 
 def held_out(interactions: Interactions, by: SplitBy, fraction: float) -> NDArray[np.bool_]:
@@ -24,7 +26,7 @@ def held_out(interactions: Interactions, by: SplitBy, fraction: float) -> NDArra
     return split(interactions, fraction)
 
 
-def held_out_by_time(interactions: Interactions, fraction: float, *, at_least: int = 5) -> NDArray[np.bool_]:
+def held_out_by_time(interactions: Interactions, fraction: float, *, at_least: int = SPLIT_FROM) -> NDArray[np.bool_]:
     """Mark the last `fraction` of each user's interactions, rounded up, as held out: bool (m,).
 
     The first one is always kept. Users with fewer than `at_least` interactions keep all of theirs: a history of two

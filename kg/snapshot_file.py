@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +18,9 @@ _WORDS = ("classes", "relations")
 
 
 def save_snapshot(snapshot: Snapshot, folder: Path) -> None:
-    """Write it to `folder / digest`, unless it is there. Raises OSError."""
+    """Write it to `folder / digest`, unless it is there and can be read. Raises OSError."""
     target = folder / snapshot.digest
-    if target.exists():
+    if _readable(target):
         return
     fresh = folder / f".{snapshot.digest}"
     shutil.rmtree(fresh, ignore_errors=True)
@@ -32,6 +33,10 @@ def save_snapshot(snapshot: Snapshot, folder: Path) -> None:
         about = {name: getattr(snapshot, name) for name in (*_COUNTS, *_WORDS)}
         about["files"] = {file.name: _sha256(file) for file in fresh.iterdir()}
         (fresh / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        for file in fresh.iterdir():
+            _to_disk(file)
+        if target.exists():
+            shutil.rmtree(target)
         fresh.rename(target)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -48,6 +53,22 @@ def load_snapshot(folder: Path) -> Snapshot:
     if found.digest != folder.name:
         raise InputError(f"the snapshot {folder} is damaged: its digest is not its name")
     return found
+
+
+def _readable(folder: Path) -> bool:
+    if not folder.exists():
+        return False
+    try:
+        load_snapshot(folder)
+    except InputError:
+        return False
+    return True
+
+
+def _to_disk(path: Path) -> None:
+    """Wait until what was written is on the disk: a rename may reach it before."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _read(folder: Path) -> Snapshot:

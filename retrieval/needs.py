@@ -8,6 +8,7 @@ from embed.gnn import USERS_AT_ONCE
 from embed.learning import TeacherOptions
 from embed.linear import BLOCK_ENTRIES
 from embed.memory import Need
+from embed.split import SPLIT_FROM
 from kg.snapshot import Snapshot
 from retrieval.features import FEATURES
 
@@ -22,18 +23,27 @@ _TABLES = 12
 """Of all entities, that the network has at once: parameters, gradient, Adam's two, the best one, and its layers."""
 
 
-def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int) -> Iterator[Need]:
-    """The largest first to be noticed; each as it would be if all interactions were positive."""
+def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewest: int = SPLIT_FROM) -> Iterator[Need]:
+    """The largest first to be noticed; each as it would be if all interactions were positive.
+
+    The ranker has examples from users with at least the `fewest` interactions.
+    """
     items = len(np.unique(snapshot.interactions.item))
-    n = min(items, teachers.linear.most_items)
-    # Within a seventh of what was measured on the films with 3,000, 6,000 and 6,993 items; where many users like much,
-    # the sparse product takes up to 8 bytes a pair more.
-    linear = _FLOAT * n * n + _BLOCK * min(n * n, BLOCK_ENTRIES)
-    yield Need("the linear teacher", linear, "linear.most_items", n, 2)
-    users = min(snapshot.n_users, ranker_users)
-    found = min(_CANDIDATES, snapshot.n_items)
-    examples = users * found * len(FEATURES) * _FLOAT * _COPIES
-    yield Need("the ranker's examples", examples, "ranker_users", min(ranker_users, snapshot.n_users))
-    entities = len(snapshot.keys) * (teachers.transe.dim + teachers.gnn.waves) * _FLOAT * _TABLES
+    yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
+    _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
+    users = min(int((interactions >= fewest).sum()), ranker_users)
+    user = min(_CANDIDATES, snapshot.n_items) * len(FEATURES) * _FLOAT * _COPIES
+    yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
+    dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
-    yield Need("the graph network", entities + judged, "transe.dim", teachers.transe.dim)
+    always = teachers.gnn.waves * dimension + judged
+    yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + always)
+
+
+def _linear(n: int) -> int:
+    """Bytes for so many items.
+
+    Within a seventh of what was measured on the films with 3,000, 6,000 and 6,993 items; where many users like much,
+    the sparse product takes up to 8 bytes a pair more.
+    """
+    return _FLOAT * n * n + _BLOCK * min(n * n, BLOCK_ENTRIES)

@@ -14,8 +14,9 @@ from embed.learning import PHASES, TeacherOptions, learn
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
-from embed.split import SplitBy, held_out, held_out_by_time
+from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
+from embed.warm import Warm
 from kg.bounds import Count, Part
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -34,7 +35,7 @@ FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
-_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnxruntime", "numpy")
+_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnx", "onnxruntime", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,10 @@ def train(
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
-    check(needs(snapshot, options.teachers, options.ranker_users), free_bytes())
+    warm = ready(snapshot, options, old)
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
-        warm = warm_start(old, snapshot, options.teachers)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
@@ -97,6 +97,16 @@ def train(
         curves=curves,
         learner=learned.learner,
     )
+
+
+def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) -> Warm | None:
+    """Raise InputError where a training cannot begin: for want of memory, or of an `old` bundle that it can start from.
+
+    Gives where a warm start begins.
+    """
+    fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
+    check(needs(snapshot, options.teachers, options.ranker_users, fewest), free_bytes())
+    return warm_start(old, snapshot, options.teachers) if old else None
 
 
 def libraries() -> dict[str, str]:

@@ -11,8 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from embed.bundle import CURRENT, MANIFEST, curves_of
 from embed.record import Curves, Record, peak_mib
+from kg.replacing import replace_file
 from kg.workspace import Workspace
 from ontology.errors import NotFoundError, StoreError
 
@@ -73,9 +76,7 @@ def write(workspace: Workspace, run: TrainingRun, picture: str) -> None:
     try:
         workspace.runs.mkdir(parents=True, exist_ok=True)
         (workspace.runs / f"{run.name}.svg").write_text(picture, encoding="utf-8")
-        fresh = workspace.runs / f".{run.name}"
-        fresh.write_text(json.dumps(asdict(run), indent=1), encoding="utf-8")
-        fresh.replace(workspace.runs / f"{run.name}.json")
+        replace_file(workspace.runs / f"{run.name}.json", json.dumps(asdict(run), indent=1))
     except OSError as error:
         log.warning(
             "%s cannot be written (%s): of this training only the bundle is left", workspace.runs, error.strerror
@@ -83,9 +84,9 @@ def write(workspace: Workspace, run: TrainingRun, picture: str) -> None:
 
 
 def trainings(workspace: Workspace) -> list[TrainingRun]:
-    """All that left a file, the last one first."""
-    files = sorted(workspace.runs.glob("*.json"), reverse=True)
-    return [TrainingRun(**json.loads(file.read_text(encoding="utf-8"))) for file in files]
+    """All that left a file, the last one first; a file that cannot be read counts as not there."""
+    found = [_written(file) for file in sorted(workspace.runs.glob("[!.]*.json"), reverse=True)]
+    return [run for run in found if run is not None]
 
 
 def entries(workspace: Workspace) -> list[Entry]:
@@ -111,6 +112,14 @@ def differences(first: Entry, second: Entry) -> list[tuple[str, object, object]]
     one, two = dict(_said(first)), dict(_said(second))
     names = list(dict.fromkeys([*one, *two]))
     return [(name, one.get(name, ""), two.get(name, "")) for name in names if one.get(name) != two.get(name)]
+
+
+def _written(file: Path) -> TrainingRun | None:
+    try:
+        return TypeAdapter(TrainingRun).validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        log.warning("%s cannot be read, so it counts as not there", file)
+        return None
 
 
 def _said(entry: Entry) -> Iterator[tuple[str, object]]:

@@ -79,8 +79,7 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
 
     A training of the same graph with the same options that was killed goes on where it was.
     """
-    from retrieval.training import libraries
-
+    libraries = _libraries()
     if not workspace.ontology.exists():
         raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
     ontology = load_ontology(workspace.ontology)
@@ -88,28 +87,40 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
         with connect(workspace.graph) as store:
             journal = _drained(workspace, store)
             seen = snapshot(store, ontology, progress)
-        training = Unfinished(seen, ontology, options, journal, libraries())
-        return _finish(workspace, unfinished.begun(workspace, training), progress)
+        training = Unfinished(seen, ontology, options, journal, libraries)
+        return _finish(workspace, training, progress)
 
 
 def learn_on(workspace: Workspace, progress: Progress = silent) -> Trained:
     """Finish the training that was killed, from the graph as it was then. Raises InputError where there is none."""
+    libraries = _libraries()
+    with unfinished.alone(workspace):
+        return _finish(workspace, unfinished.interrupted(workspace, libraries), progress)
+
+
+def _libraries() -> dict[str, str]:
+    """The versions of what learns; imports all that a training needs, also what it needs at its very end."""
+    import embed.picture  # noqa: F401
     from retrieval.training import libraries
 
-    with unfinished.alone(workspace):
-        return _finish(workspace, unfinished.interrupted(workspace, libraries()), progress)
+    return libraries()
 
 
 def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> Trained:
-    from retrieval.training import train
+    from retrieval.training import ready, train
 
-    began, record, seen = datetime.now(UTC).isoformat(timespec="seconds"), Record(), training.snapshot
+    record, seen = Record(), training.snapshot
+    old = _to_start_from(workspace, training.options)
+    ready(seen, training.options, old)  # before one that was interrupted is given up for it
+    training = unfinished.begun(workspace, training)
     run = Run(progress, record, training.shelf(workspace))
-    with enough("fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"):
-        draft = train(seen, training.ontology, training.options, run, _to_start_from(workspace, training.options))
+    needing_less = "fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"
+    # What memory was refused for goes on when there is more; what else is refused would be refused again.
+    with enough(needing_less), unfinished.hopeless(workspace):
+        draft = train(seen, training.ontology, training.options, run, old)
     version = publish(replace(draft, about={**draft.about, "journal": training.journal}), workspace.models)
     device = training.options.teachers.device
-    took = runs.finished(version, began, record, resumed=training.again, device=device)
+    took = runs.finished(version, training.began, record, resumed=training.again, device=device)
     runs.write(workspace, took, picture({version: draft.curves}))
     unfinished.ended(workspace)
     return Trained(

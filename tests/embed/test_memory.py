@@ -4,16 +4,17 @@ import resource
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embed.memory import GIB, Need, check, enough, free_bytes
+from embed.memory import GIB, Need, check, enough, free_bytes, left_in
 from ontology.errors import InputError
 
-LINEAR = Need("the linear teacher", 12 * 12_000**2, "linear.most_items", 12_000, 2)
+LINEAR = Need("the linear teacher", "linear.most_items", 12_000, lambda n: 12 * n * n)
 
 
 def test_what_does_not_fit_is_one_sentence_with_what_would_work():
@@ -26,14 +27,31 @@ def test_what_does_not_fit_is_one_sentence_with_what_would_work():
     check([LINEAR], 2 * GIB)
 
 
-@given(st.integers(1, 10**7), st.integers(1, 2), st.integers(1, 10**12))
-def test_the_value_that_is_named_fits(value: int, order: int, free: int):
-    need = Need("it", 12 * value**order, "option", value, order)
+@given(st.integers(1, 10**7), st.integers(1, 2), st.integers(0, 10**9), st.integers(0, 10**12))
+def test_the_value_that_is_named_fits(value: int, order: int, fixed: int, free: int):
+    need = Need("it", "option", value, lambda n: fixed + 12 * n**order)
     if need.bytes > free:
         fitting = need.fitting(free)
-        assert 1 <= fitting <= value
-        assert 12 * fitting**order <= free or fitting == 1
-        check([replace(need, bytes=12 * fitting**order)], max(free, 12))
+        if fitting is None:
+            assert fixed + 12 > free
+        else:
+            assert 1 <= fitting < value
+            check([replace(need, value=fitting)], free)
+
+
+def test_where_no_value_fits_that_is_said():
+    with pytest.raises(InputError, match=r"dim is 64, and even 1 would be too much: more has to be free"):
+        check([Need("the graph network", "dim", 64, lambda dim: 2 * GIB + dim)], GIB)
+
+
+def test_pages_of_files_are_given_back(tmp_path: Path):
+    assert list(left_in(tmp_path)) == []
+    files = {"memory.max": "1000", "memory.current": "900", "memory.stat": "anon 7\nactive_file 20\ninactive_file 3"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text + "\n", encoding="ascii")
+    assert list(left_in(tmp_path)) == [123]
+    (tmp_path / "memory.max").write_text("max\n", encoding="ascii")
+    assert list(left_in(tmp_path)) == []
 
 
 def test_there_is_some_memory_here():

@@ -41,6 +41,16 @@ def test_what_was_saved_is_what_is_loaded(tmp_path_factory, names: list[str], tr
     assert [path.name for path in folder.iterdir()] == [wanted.digest]
 
 
+@pytest.mark.parametrize("file", ["about.json", "entities.parquet"])
+def test_one_that_cannot_be_read_is_replaced(tmp_path: Path, file: str):
+    wanted = snapshot()
+    save_snapshot(wanted, tmp_path)
+    (tmp_path / wanted.digest / file).write_bytes(b"")
+    save_snapshot(wanted, tmp_path)
+    assert load_snapshot(tmp_path / wanted.digest).digest == wanted.digest
+    assert [path.name for path in tmp_path.iterdir()] == [wanted.digest]
+
+
 @pytest.mark.parametrize("file", ["about.json", "graph.safetensors", "interactions.safetensors", "entities.parquet"])
 def test_a_file_that_is_gone_or_cut_short_is_said(tmp_path: Path, file: str):
     wanted = snapshot()

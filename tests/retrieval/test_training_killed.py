@@ -21,6 +21,8 @@ from retrieval.training import FINAL, FIRST, train
 from tests.retrieval.test_training import QUICK, library
 from tests.worlds import ONTOLOGY
 
+MOMENTS = 22
+"""Steps of progress from the first to the last."""
 KILLS = int(os.environ.get("KG_TEST_KILLS", "4"))
 
 
@@ -51,12 +53,29 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     return publish(train(library(), ONTOLOGY, QUICK, run), tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("moments", [(1, 2, 3, 4), (5, 6), (8, 1, 3), (10,), (13, 2), (17,), (18,)])
+@pytest.mark.parametrize("moments", [(1, 2, 3, 4), (5, 6), (8, 1, 3), (10, 1), (13, 2), (17,), (18, 3), (20,), (22,)])
 def test_stopped_again_and_again_it_ends_in_the_same_bundle(tmp_path: Path, undisturbed: str, moments: tuple[int, ...]):
-    """Each number is how many steps further an attempt comes; there are 18 in all."""
+    """Each number is how many steps further an attempt comes; there are MOMENTS in all."""
     for moment in moments:
         assert stopped_at(tmp_path, moment) is None
     assert stopped_at(tmp_path, 10_000) == undisturbed
+
+
+def test_there_are_so_many_moments(tmp_path: Path, undisturbed: str):
+    assert stopped_at(tmp_path / "before", MOMENTS) is None
+    assert stopped_at(tmp_path / "after", MOMENTS + 1) == undisturbed
+
+
+def test_a_teacher_that_is_done_does_not_learn_again(tmp_path: Path):
+    stopped_at(tmp_path, 11)  # in the ranker's first epoch, so all teachers that it learns from are done
+    told = []
+
+    def progress(phase: str, done: int, total: int | None) -> None:
+        told.append(phase)
+
+    train(library(), ONTOLOGY, QUICK, Run(progress, Record(), Shelf(tmp_path / "training", "library", every=0)))
+    assert told[0] == "ranker"
+    assert not [phase for phase in told if FIRST in phase]
 
 
 def test_killed_at_random_moments_it_ends_in_the_same_bundle(tmp_path: Path, undisturbed: str):

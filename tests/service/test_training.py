@@ -18,7 +18,7 @@ from embed.bundle import MANIFEST, open_bundle
 from kg.connect import connect
 from kg.workspace import Workspace
 from ontology.errors import InputError
-from service import ingesting
+from service import ingesting, steps
 from tests.service.test_cli import SHOP, asked, run
 
 QUICK = ("--set", "transe.epochs=4", "--set", "gnn.epochs=4", "--set", "ranker.epochs=3")
@@ -71,6 +71,33 @@ def test_killed_it_goes_on_and_gives_the_same_bundle(home: Path, undisturbed: st
 def test_resume_goes_without_other_options(home: Path):
     assert "goes without --seed" in run(home, "train", "--resume", "--seed", 5, status=2).stderr
     assert "goes without --set" in run(home, "train", "--resume", *QUICK, status=2).stderr
+
+
+def test_one_that_cannot_begin_leaves_the_interrupted_one_alone(home: Path, undisturbed: str):
+    killed(home, "transe (final)", 0)
+    assert "GiB of memory" in run(home, "train", *QUICK, "--set", "transe.dim=1000000000", status=2).stderr
+    words = ("train", *QUICK, "--from-bundle", undisturbed)
+    assert "a warm start keeps" in run(home, *words, "--set", "transe.dim=16", status=2).stderr
+    trained = asked(home, "train", "--resume")
+    assert (trained["version"], trained["resumed"]) == (undisturbed, 1)
+
+
+def test_one_that_is_refused_on_its_way_was_not_interrupted(home: Path):
+    assert "not a number" in run(home, "train", *QUICK, "--set", "transe.learning_rate=1e300", status=2).stderr
+    assert "no training was interrupted" in run(home, "train", "--resume", status=2).stderr
+
+
+def test_without_what_draws_it_ends_before_it_begins(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "embed.picture", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as where it is not installed
+
+    def progress(*step: object) -> None:
+        raise AssertionError(step)
+
+    with pytest.raises(ModuleNotFoundError, match="matplotlib"):
+        steps.learn(Workspace(home), steps.training_options(), progress)
+    with pytest.raises(ModuleNotFoundError, match="matplotlib"):
+        steps.learn_on(Workspace(home), progress)
 
 
 def test_two_trainings_at_once_are_refused(home: Path):
