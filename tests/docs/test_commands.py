@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -37,10 +38,11 @@ TYPED = [(name, line) for name, line in commands() if not line.startswith(BY_HAN
 
 @pytest.fixture(scope="module")
 def running(films: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
-    """A workspace with the films in its graph, trained, and served."""
-    with connect(films.graph, {}):
-        server = start(films.root, workers=1)
-        yield films.root, server
+    """A workspace of its own with the films in its graph, trained, and served: some commands change it."""
+    home = Workspace(shutil.copytree(films.root, tmp_path_factory.mktemp("commands") / "kg", symlinks=True))
+    with connect(home.graph, {}):
+        server = start(home.root, workers=1)
+        yield home.root, server
         assert server.stop() == 0
 
 
