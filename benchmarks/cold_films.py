@@ -186,7 +186,7 @@ def _taught(catalog: Snapshot, stripped: Stripped) -> tuple[NDArray[np.float64],
     """Users float64 (U, r), and cold items float32 (c, r)."""
     likes = np.stack(stripped.known.nonzero(), axis=1).astype(np.int32)
     graph = adjacency(catalog.triples, len(catalog.keys))
-    taught = learn_content(catalog, graph, likes, ContentOptions(), stripped.seed)
+    taught, _ = learn_content(catalog, graph, likes, ContentOptions(), stripped.seed)
     return mean_of(stripped.known, taught.fold_in), taught.items[stripped.cold]
 
 

@@ -22,14 +22,17 @@ USERS = 2000
 
 def learn_content(
     snapshot: Snapshot, graph: Adjacency, likes: NDArray[np.int32], options: ContentOptions, seed: int
-) -> Content:
-    """The teacher, from the knowledge and pairs of user and liked item, int32 (m, 2), each once; at least one."""
+) -> tuple[Content, tuple[float, float]]:
+    """The teacher, from the knowledge and pairs of user and liked item, int32 (m, 2), each once; at least one.
+
+    Beside it the strengths of regularisation that were chosen, for users and items.
+    """
     space, said = content_space(snapshot, graph, options, seed)
     shape = (snapshot.n_users, snapshot.n_items)
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), shape)
     user, item = chosen(space.z, liked, options, seed)
     fitted = fit(space.z, liked, dim=options.dim, user=user, item=item)
-    return content_of(space, said, fitted, len(snapshot.keys))
+    return content_of(space, said, fitted, len(snapshot.keys)), (user, item)
 
 
 def chosen(z: Vectors, liked: sparse.csr_matrix, options: ContentOptions, seed: int) -> tuple[float, float]:

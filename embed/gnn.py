@@ -15,7 +15,6 @@ from torch.nn.functional import embedding
 from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.run import ALONE, Run
-from embed.spectral import waves
 from embed.state import named, restore, state_of, tensors
 from embed.warm import Warm
 from kg.bounds import Count, Natural, NonNegative, Part, Positive
@@ -34,15 +33,13 @@ class GnnOptions:
     """The network and how it is trained; it stops after `patience` epochs that bring nothing.
 
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
-    `waves` is how many spectral directions of the likes items start with, beside their TransE vectors.
     """
 
     layers: Natural = 2
-    waves: Natural = 64
     negatives: Count = 500
     temperature: Positive = 0.3
     dropout: Part = 0.2
-    learning_rate: Positive = 1.5e-3
+    learning_rate: Positive = 3e-3
     weight_decay: NonNegative = 1e-4
     batch_size: Count = 2048
     epochs: Count = 40
@@ -76,7 +73,7 @@ def train_gnn(
     *,
     warm: Warm | None = None,
 ) -> GnnVectors:
-    """Learn from the graph; `entity_init` float32 (E, d) is where the vectors of entities start, beside `waves` others.
+    """Learn from the graph; `entity_init` float32 (E, d) is where the vectors of entities start.
 
     The same seed gives the same bits on a CPU. Raises NotReadyError without likes, InputError on divergence.
     """
@@ -90,7 +87,7 @@ def train_gnn(
         )
     shape = GnnShape(options.layers, options.temperature, options.dropout)
     with _seeded(options):
-        network = GraphNetwork(known, _beginning(known, entity_init, options, warm), shape, options.device)
+        network = GraphNetwork(known, entity_init, shape, options.device)
         if warm:
             _start_warm(network, warm)
         best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run)
@@ -98,21 +95,6 @@ def train_gnn(
         vectors = best.eval()()
     parameters = (best.start, best.fold, best.mix)
     return GnnVectors(*(v.detach().cpu().numpy() for v in (*vectors, *parameters)))
-
-
-def _beginning(
-    known: GnnGraph, entity_init: NDArray[np.float32], options: GnnOptions, warm: Warm | None
-) -> NDArray[np.float32]:
-    """What is known of entities, and beside it who likes what, of items: float32 (E, d + waves).
-
-    From the likes that are learned from alone: early stopping would be misled by what had been seen before. A warm
-    start has the directions of its bundle, which are others; what is new there has none.
-    """
-    found = np.zeros((known.n_entities, options.waves), np.float32)
-    if not warm:
-        size = {"n_users": known.n_users, "n_items": known.n_items}
-        found[: known.n_items] = waves(known.likes, **size, dim=options.waves, seed=options.seed)
-    return np.concatenate([entity_init, found], axis=1)
 
 
 @torch.no_grad()
@@ -143,7 +125,9 @@ def _fit(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options
 
     Where none was kept back there is nothing to judge by: all epochs are made, and the last one counts.
     """
-    optimiser = torch.optim.Adam(network.parameters(), options.learning_rate, weight_decay=options.weight_decay)
+    optimiser = torch.optim.Adam(
+        network.parameters(), options.learning_rate, weight_decay=options.weight_decay, fused=True
+    )
     begin, best = _begun(network, optimiser, run.unfinished(PHASE))
     for epoch in range(begin + 1, options.epochs + 1):
         if best.since >= options.patience:

@@ -80,7 +80,7 @@ def train_kge(
     if not len(triples):
         raise NotReadyError("there are no triples to learn from: load a catalog with `kg ingest` first")
     factory = CoreTriplesFactory(torch.from_numpy(triples.astype(np.int64)), n_entities, n_relations)
-    with _seeded(options), _frozen_garbage():
+    with _seeded(options), _frozen_garbage(), _threads(options):
         model = pykeen_model(factory, options)
         loop = training_loop(model, factory, options)
         loop.warm = warm
@@ -236,6 +236,17 @@ def _seeded(options: KGEOptions) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(options.seed)
         yield
+
+
+@contextmanager
+def _threads(options: KGEOptions) -> Iterator[None]:
+    """One, unless a matrix product has work for more: to wake another costs as much as a look-up in a table."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if options.shared else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

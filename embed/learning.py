@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from embed.spectral import SpectralVectors, spectral_vectors
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, TransEVectors, train_transe
 from embed.userknn import UserNeighbours, user_neighbours
-from embed.warm import Warm
+from embed.warm import Arrays, Warm
 from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
@@ -32,6 +32,8 @@ from ontology.errors import NotReadyError
 
 PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN", "content")
 """What each teacher is called while it learns, in their order."""
+
+_STRENGTHS = "strengths"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ class Learned(NamedTuple):
     """The teachers, and what a warm start goes on with beside their vectors (see embed/warm.py)."""
 
     teachers: Teachers
-    learner: dict[str, NDArray[Any]]
+    learner: Arrays
+
+    @property
+    def with_vectors(self) -> Arrays:
+        """All that a warm start goes on with."""
+        return self.learner | {"entity": self.teachers.transe_entities, "relation": self.teachers.transe_relations}
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,8 @@ def learn(
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
     pairs = _pairs(liked)
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
-    if warm and options.linear.regularisation is None:
-        options = replace(options, linear=replace(options.linear, regularisation=warm.regularisation))
+    if warm:
+        options = _as_chosen(options, warm)
     transe, gnn = _vectors(snapshot, liked, options, run, warm)
     near = run.finished(
         "item-kNN",
@@ -100,7 +107,7 @@ def learn(
     )
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
-    content = _content(snapshot, graph, pairs, options, run)
+    content, strengths = _content(snapshot, graph, pairs, options, run)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -115,15 +122,26 @@ def learn(
         adjacency=graph,
         content=content,
     )
-    learner: dict[str, NDArray[Any]] = {
+    learner: Arrays = {
         "entity_sums": transe.entity_sums,
         "relation_sums": transe.relation_sums,
         "start": gnn.start,
         "fold": gnn.fold,
         "mix": gnn.mix,
         "regularisation": linear.regularisation,
+        "content": strengths,
     }
     return Learned(teachers, learner)
+
+
+def _as_chosen(options: TeacherOptions, warm: Warm) -> TeacherOptions:
+    """What was chosen before is not chosen again, unless the options say it."""
+    if options.linear.regularisation is None:
+        options = replace(options, linear=replace(options.linear, regularisation=warm.regularisation))
+    user, item = options.content.user_regularisation, options.content.item_regularisation
+    chosen_user, chosen_item = warm.content
+    content = replace(options.content, user_regularisation=user or chosen_user, item_regularisation=item or chosen_item)
+    return replace(options, content=content)
 
 
 def _vectors(
@@ -153,16 +171,18 @@ def _linear(
 
 def _content(
     snapshot: Snapshot, graph: Adjacency, pairs: NDArray[np.int32], options: TeacherOptions, run: Run
-) -> Content:
+) -> tuple[Content, NDArray[np.float64]]:
+    """The teacher, and how much it is regularised, float64 (2,)."""
+
     def made() -> Kept:
         run.step("content", 0, 1)
         with run.timed("content"):
-            content = learn_content(snapshot, graph, pairs, options.content, options.seed)
+            content, strengths = learn_content(snapshot, graph, pairs, options.content, options.seed)
         run.step("content", 1, 1)
-        return Kept(content_arrays(content), content_names(content))
+        return Kept(content_arrays(content) | {_STRENGTHS: np.array(strengths)}, content_names(content))
 
     kept = run.kept("content", made)
-    return content_from(kept.arrays, kept.said)
+    return content_from(kept.arrays, kept.said), kept.arrays[_STRENGTHS]
 
 
 def _pairs(liked: Interactions) -> NDArray[np.int32]:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from embed.dropout import QuickDropout
 from embed.propagation import Propagate, normalised, propagation
 
 
@@ -54,13 +55,14 @@ class GraphNetwork(nn.Module):
         self.start = nn.Parameter(torch.tensor(entity_init))
         self.fold = nn.Parameter(torch.eye(entity_init.shape[1]))
         self.mix = nn.Parameter(torch.zeros(shape.layers + 1))
-        self.dropout = nn.Dropout(shape.dropout)
+        self.dropout = QuickDropout(shape.dropout)
         free = torch.ones(graph.n_entities, 1)
         free[graph.n_items : graph.n_items + graph.n_users] = 0
         self.free: Tensor
         self.register_buffer("free", free)
         links = normalised(*graph.links(), graph.n_entities, graph.n_entities)
-        self.step: Propagate = propagation(links, device)
+        steps = [links] * (shape.layers - 1) + [links.into(graph.n_items)] * (shape.layers > 0)
+        self.steps: list[Propagate] = [propagation(some, device) for some in steps]
         self.to(device)
 
     def forward(self) -> tuple[Tensor, Tensor]:
@@ -68,12 +70,11 @@ class GraphNetwork(nn.Module):
 
         An item's length says how popular it is; in a history each item counts the same.
         """
-        x = self.dropout(self.start) * self.free
-        layers = [x]
-        for _ in range(self.shape.layers):
-            layers.append(self.step(layers[-1]))
-        mixed = torch.einsum("k,knd->nd", self.mix.softmax(0), torch.stack(layers))
-        items = mixed[: self.n_items]
+        x, share = self.dropout(self.start) * self.free, self.mix.softmax(0)
+        items = x[: self.n_items] * share[0]
+        for step, part in zip(self.steps, share[1:], strict=True):
+            x = step(x)
+            items = torch.addcmul(items, x[: self.n_items], part)
         fold_in = nn.functional.normalize(items @ self.fold) / self.shape.temperature
         return items, fold_in
 

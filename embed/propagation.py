@@ -31,6 +31,11 @@ class Links:
         """The same links from target to source: the transposed matrix."""
         return Links(self.target, self.source, self.target_norm, self.source_norm)
 
+    def into(self, n: int) -> "Links":
+        """The links to the first n targets alone, as they weigh among all."""
+        kept = self.target < n
+        return Links(self.source[kept], self.target[kept], self.source_norm, self.target_norm[:n])
+
 
 def normalised(source: NDArray[np.int32], target: NDArray[np.int32], n_source: int, n_target: int) -> Links:
     """Links whose nodes weigh 1 / sqrt(degree), and 0 where they have none."""

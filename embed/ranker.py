@@ -36,7 +36,7 @@ class RankerOptions:
 
     hidden: tuple[Count, ...] = (128, 64)
     dropout: Part = 0.2
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive = 2e-3
     batch_size: Count = 8192
     epochs: Count = 50
     patience: Count = 5

@@ -5,6 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from embed.dropout import QuickDropout
+
 CHUNK = 1 << 16
 """Rows that are scored at once, to bound the memory."""
 
@@ -33,7 +35,7 @@ def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float) ->
     layers: list[nn.Module] = [Standardise(features)]
     width = features.shape[1]
     for size in hidden:
-        layers += [nn.Linear(width, size), nn.ReLU(), nn.Dropout(dropout)]
+        layers += [nn.Linear(width, size), nn.ReLU(), QuickDropout(dropout)]
         width = size
     return nn.Sequential(*layers, nn.Linear(width, 1)).to(features.device)
 

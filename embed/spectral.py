@@ -35,31 +35,15 @@ def spectral_vectors(
     likes: NDArray[np.int32], *, n_users: int, n_items: int, dim: int, seed: int = 0
 ) -> SpectralVectors:
     """From pairs of user and item, int32 (m, 2), each once; directions that a small catalog lacks are zeros."""
-    vectors, by_item = _waves(likes, n_users, n_items, dim, seed)
-    return SpectralVectors(
-        *(np.ascontiguousarray(vectors * scale[:, None], np.float32) for scale in (by_item, 1 / by_item))
-    )
-
-
-def waves(likes: NDArray[np.int32], *, n_users: int, n_items: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
-    """Items in the same directions, float32 (I, dim), of length 1 on average: a place for others to start from."""
-    vectors, _ = _waves(likes, n_users, n_items, dim, seed)
-    length = float(np.linalg.norm(vectors, axis=1).mean()) if len(vectors) else 0.0
-    return vectors / np.float32(length or 1)
-
-
-def _waves(
-    likes: NDArray[np.int32], n_users: int, n_items: int, dim: int, seed: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """The directions float32 (I, dim), and the root of how many like each item (I,), at least 1."""
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (n_users, n_items))
     by_user, by_item = (np.maximum(np.asarray(liked.sum(axis=axis)).ravel(), 1) ** 0.5 for axis in (1, 0))
     normal = (sparse.diags(1 / by_user) @ liked @ sparse.diags(1 / by_item)).astype(np.float32).tocsr()
     vectors = np.zeros((n_items, dim), np.float32)
-    if dim:
-        found = directions(normal, dim, seed)
-        vectors[:, : found.shape[1]] = found
-    return vectors, by_item
+    found = directions(normal, dim, seed)
+    vectors[:, : found.shape[1]] = found
+    return SpectralVectors(
+        *(np.ascontiguousarray(vectors * scale[:, None], np.float32) for scale in (by_item, 1 / by_item))
+    )
 
 
 def directions(normal: sparse.csr_matrix, dim: int, seed: int) -> NDArray[np.float32]:

@@ -8,11 +8,14 @@ from numpy.typing import NDArray
 from embed.kge import KGEOptions, TrainingOptions, train_kge
 from embed.run import ALONE, Run
 from embed.warm import Warm
+from kg.bounds import Count
 
 
 @dataclass(frozen=True)
 class TransEOptions(TrainingOptions):
     """How TransE is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
+
+    epochs: Count = 60
 
 
 @dataclass(frozen=True)

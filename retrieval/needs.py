@@ -36,8 +36,7 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
     dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
-    always = teachers.gnn.waves * dimension + judged
-    yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + always)
+    yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
 
 
 def _linear(n: int) -> int:

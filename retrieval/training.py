@@ -34,7 +34,8 @@ Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
-"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
+"""All teachers learn from a part, so that the ranker sees what they make of the rest, and go on with all."""
+_ONNX = "onnx"
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnx", "onnxruntime", "numpy", "scipy")
 
 
@@ -72,11 +73,11 @@ def train(
     if old:
         later &= ~learned_from(old, snapshot)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
-        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
         ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
         run.within(FIRST).forget(*PHASES)
-        learned = learn(snapshot, ~later, options.teachers, run.within(FINAL))
+        warm = Warm.same({name: array for name, array in ranker.arrays.items() if name != _ONNX})
+    learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     about = {
         "options": asdict(options),
         "features": FEATURES,
@@ -92,7 +93,7 @@ def train(
         teachers=learned.teachers,
         held_out=later,
         index=index,
-        ranker=ranker.arrays["onnx"].tobytes(),
+        ranker=ranker.arrays[_ONNX].tobytes(),
         about=about,
         curves=curves,
         learner=learned.learner,
@@ -117,14 +118,15 @@ def libraries() -> dict[str, str]:
 def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
-    Gives it as ONNX, uint8 (b,), with its metrics.
+    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers go on with.
     """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    teachers = learn(snapshot, known & ~later, options.teachers, run.within(FIRST)).teachers
+    learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
     with run.timed("examples"):
-        rows = list(_examples(snapshot.interactions, known & ~later, later, teachers, options.ranker_users))
-    return _taught(rows, options, run)
+        rows = list(_examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users))
+    ranker = _taught(rows, options, run)
+    return Kept(ranker.arrays | learned.with_vectors, ranker.said)
 
 
 def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
@@ -141,7 +143,7 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
         rows = list(_examples(then, learned[there], after, old.teachers, options.ranker_users))
     if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
-        return Kept({"onnx": np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
+        return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
     return _taught(rows, options, run)
 
 
@@ -160,7 +162,7 @@ def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
             replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
             run,
         )
-    return Kept({"onnx": np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
+    return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
 
 
 def _examples(

@@ -26,12 +26,11 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
     if tuple(bundle.manifest["features"]) != tuple(FEATURES):
         raise InputError(f"bundle {bundle.version} has a ranker of other features; train without --from-bundle")
     learner = map_arrays(bundle.learner_file)
-    dim, layers = bundle.teachers.transe_entities.shape[1], len(learner["mix"]) - 1
-    waves = len(learner["fold"]) - dim
-    if (dim, waves, layers) != (options.transe.dim, options.gnn.waves, options.gnn.layers):
+    dim, layers = len(learner["fold"]), len(learner["mix"]) - 1
+    if (dim, layers) != (options.transe.dim, options.gnn.layers):
         raise InputError(
-            f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim={dim}, "
-            f"gnn.waves={waves} and gnn.layers={layers}"
+            f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim={dim} "
+            f"and gnn.layers={layers}"
         )
     return Warm(
         entity=earlier_numbers(snapshot, bundle),
@@ -39,7 +38,6 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
             [(r,) for r in (*snapshot.relations, LIKES)], [(r,) for r in (*bundle.catalog.relations, LIKES)]
         ),
         learner=learner | {"entity": bundle.teachers.transe_entities, "relation": bundle.teachers.transe_relations},
-        regularisation=float(learner["regularisation"][0]),
     )
 
 

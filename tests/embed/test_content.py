@@ -25,7 +25,7 @@ def likes(snapshot: Snapshot) -> np.ndarray:
 
 def taught(snapshot: Snapshot, pairs: np.ndarray):
     graph = adjacency(snapshot.triples, N)
-    return learn_content(snapshot, graph, pairs, OPTIONS, 0), list(said_in(snapshot, graph))
+    return learn_content(snapshot, graph, pairs, OPTIONS, 0)[0], list(said_in(snapshot, graph))
 
 
 @given(rows=triples(), happened=events())

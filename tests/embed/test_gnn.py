@@ -14,7 +14,7 @@ from ontology.errors import InputError, NotReadyError
 
 ITEMS, USERS, OTHERS, DIM = 60, 40, 2, 8
 N = ITEMS + USERS + OTHERS
-QUICK = GnnOptions(epochs=30, waves=4, negatives=30, batch_size=64, learning_rate=0.02)
+QUICK = GnnOptions(epochs=30, negatives=30, batch_size=64, learning_rate=0.02)
 
 
 def two_tastes(seed=0) -> GnnGraph:
@@ -38,7 +38,7 @@ def test_a_user_is_recommended_what_suits_the_taste():
 
 def test_shapes_and_lengths():
     learned = train_gnn(two_tastes(), start(), replace(QUICK, epochs=1))
-    assert learned.items.shape == learned.fold_in.shape == (ITEMS, DIM + QUICK.waves)
+    assert learned.items.shape == learned.fold_in.shape == (ITEMS, DIM)
     np.testing.assert_allclose(np.linalg.norm(learned.fold_in, axis=1), 1 / QUICK.temperature, rtol=1e-5)
 
 
@@ -61,7 +61,8 @@ def test_both_backends_make_the_same_network():
     graph = two_tastes()
     by_dgl = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
     by_torch = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
-    by_torch.step = torch_propagation(normalised(*graph.links(), N, N), "cpu")
+    every = normalised(*graph.links(), N, N)
+    by_torch.steps = [torch_propagation(links, "cpu") for links in (every, every.into(ITEMS))]
     for a, b in zip(by_dgl(), by_torch(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
     for network in (by_dgl, by_torch):
@@ -81,7 +82,7 @@ def test_without_likes_to_judge_by_all_epochs_count():
 
 def test_a_like_is_judged_by_the_other_likes_of_its_user():
     graph = two_tastes()
-    likes, fold_in = Likes(graph, "cpu"), torch.randn(ITEMS, DIM + QUICK.waves)
+    likes, fold_in = Likes(graph, "cpu"), torch.randn(ITEMS, DIM)
     rows = torch.tensor([7, 3, 3, 100])
     vectors = likes.without_each(rows, fold_in)
     for row, vector in zip(rows.tolist(), vectors, strict=True):
@@ -93,7 +94,7 @@ def test_a_like_is_judged_by_the_other_likes_of_its_user():
 def test_users_without_likes_have_the_vector_zero():
     graph = two_tastes()
     graph = GnnGraph(graph.triples, graph.likes[graph.likes[:, 0] != 3], N, ITEMS, USERS)
-    vectors = Likes(graph, "cpu").users(torch.randn(ITEMS, DIM + QUICK.waves))
+    vectors = Likes(graph, "cpu").users(torch.randn(ITEMS, DIM))
     assert not vectors[3].any()
     assert vectors[2].any()
     assert vectors[USERS - 1].any()

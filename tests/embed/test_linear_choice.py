@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from embed.linear import LinearOptions, linear_neighbours
-from embed.linear_choice import GRID, chosen
+from embed.linear_choice import GRID, _summit, chosen
 
 NOTHING = np.empty((0, 3), np.int32)
 
@@ -37,3 +37,20 @@ def test_too_few_likes_to_choose_by_get_the_middle():
 def test_weights_without_a_choice_are_refused():
     with pytest.raises(ValueError, match="has to be chosen first"):
         linear_neighbours(tastes(0.1), NOTHING, n_users=60, n_items=90, options=LinearOptions())
+
+
+@pytest.mark.parametrize("summit", range(7))
+def test_a_hill_is_climbed_from_either_side_and_not_all_of_it(summit: int):
+    asked = []
+
+    def height(place: int) -> float:
+        asked.append(place)
+        return -abs(place - summit)
+
+    assert _summit(height, 7) == summit
+    assert len(set(asked)) <= 2 + abs(summit - 3) + 1
+
+
+def test_level_ground_is_not_left():
+    assert _summit(lambda place: 0.5, 7) == 3
+    assert _summit(lambda place: 0.5, 1) == 0

@@ -44,6 +44,13 @@ def test_dgl_and_torch_compute_the_equation(pairs, seed):
             np.testing.assert_allclose(got, wanted, atol=1e-5)
 
 
+@given(pairs=PAIRS, n=st.integers(1, TARGETS))
+def test_the_first_targets_alone_receive_the_same(pairs, n):
+    links, x = links_of(pairs), torch.randn(SOURCES, DIM)
+    for backend in (lambda some: torch_propagation(some, "cpu"), dgl_propagation):
+        torch.testing.assert_close(backend(links.into(n))(x), backend(links)(x)[:n])
+
+
 def test_on_a_large_skewed_graph_both_backends_agree():
     random = np.random.default_rng(0)
     source, target = ((random.random((2, 200_000)) ** 3) * 20_000).astype(np.int32)

@@ -11,11 +11,13 @@ from embed.content_files import content_arrays
 from embed.gnn import GnnOptions
 from embed.learning import TeacherOptions
 from embed.ranker import RankerOptions
+from embed.record import Record
+from embed.run import Run
 from embed.split import SplitBy, held_out
 from embed.transe import TransEOptions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
-from retrieval.training import TrainOptions, train
+from retrieval.training import FINAL, FIRST, TrainOptions, train
 from tests.worlds import ONTOLOGY, RELATIONS
 
 BOOKS, READERS, WRITERS = 40, 30, 5
@@ -124,6 +126,15 @@ def test_the_manifest_says_what_a_cheaper_ranker_cost_and_a_seed_repeats_it():
     costs = {name for name in first.about["metrics"] if name.startswith("ranker.auc_cost.")}
     assert costs == {f"ranker.auc_cost.{step}" for step in ("distillation", "pruning", "quantisation")}
     assert first.ranker == second.ranker
+
+
+def test_the_final_teachers_go_on_from_those_that_taught_the_ranker():
+    record = Record()
+    longer = replace(QUICK, teachers=replace(QUICK.teachers, transe=TransEOptions(dim=8, epochs=20)))
+    train(library(), ONTOLOGY, longer, Run(record=record))
+    first, final = (record.curves()[f"transe ({part})"]["loss"] for part in (FIRST, FINAL))
+    assert len(final) == len(first) / 10
+    assert final[0] < first[5]  # where they would be on their own, had they come so far
 
 
 def test_without_likes_it_says_what_is_missing():

@@ -60,7 +60,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def test_rows_go_where_their_entities_went(old_keys: list[int], new_keys: list[int]):
     table = np.array(old_keys, np.float32)[:, None] + [0, 100]
     fresh = -np.ones((len(new_keys), 2), np.float32)
-    warm = Warm(numbers(new_keys, old_keys), np.empty(0, np.int64), {"table": table}, 1.0)
+    warm = Warm(numbers(new_keys, old_keys), np.empty(0, np.int64), {"table": table})
     carried = warm.entities("table", fresh)
     for key, row in zip(new_keys, carried.tolist(), strict=True):
         assert row == ([key, key + 100] if key in old_keys else [-1, -1])
@@ -110,7 +110,7 @@ def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bu
 
 def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
     teachers = QUICK.teachers
-    with pytest.raises(InputError, match=r"a warm start keeps transe\.dim=8, gnn\.waves=64 and gnn\.layers=2"):
+    with pytest.raises(InputError, match=r"a warm start keeps transe\.dim=8 and gnn\.layers=2"):
         warm_start(old, library(), replace(teachers, transe=replace(teachers.transe, dim=16)))
     with pytest.raises(InputError, match="a warm start keeps"):
         warm_start(old, library(), replace(teachers, gnn=replace(teachers.gnn, layers=3)))
