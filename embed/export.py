@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -16,7 +17,7 @@ from embed.ranker_network import Standardise
 OPSET = 17
 
 
-NOTHING = Platt(1.0, 0.0)
+NOTHING = Platt(1.0, 0.0, np.empty(0))
 """The scaling of a layer that is not the last."""
 
 
@@ -26,22 +27,26 @@ def export_onnx(ranker: TrainedRanker) -> bytes:
     What comes before the first layer and after the last becomes a part of it: four nodes that take as long as a layer.
     Dropout is nothing in service.
     """
-    layers, width, scaling = _folded([layer for layer in ranker.network if not isinstance(layer, nn.Dropout)])
+    scaling = ranker.network.scaling
+    layers, width = _folded([layer for layer in ranker.network.network if not isinstance(layer, nn.Dropout)])
     graph = _Graph()
     value = "features"
     for layer in layers[:-1]:
         value = _written(graph, layer, value, NOTHING)
-    graph.node("Sigmoid", _written(graph, layers[-1], value, scaling), output="score")
+    value = _written(graph, layers[-1], value, scaling)
+    if scaling.weight.any():
+        value = graph.node("Add", value, graph.node("MatMul", "features", graph.constant(scaling.weight)))
+    graph.node("Sigmoid", value, output="score")
     model = helper.make_model(graph.made(width), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
-def _folded(layers: list[nn.Module]) -> tuple[list[nn.Module], int, Platt]:
-    """The layers between features and log-odds, the number of features, and how the last one is scaled."""
+def _folded(layers: list[nn.Module]) -> tuple[list[nn.Module], int]:
+    """The layers between features and log-odds, and the number of features."""
     match layers:
-        case [Standardise() as before, nn.Linear() as first, *between, Platt() as scaling]:
-            return [_of_raw_features(before, first), *between], first.in_features, scaling
+        case [Standardise() as before, nn.Linear() as first, *between]:
+            return [_of_raw_features(before, first), *between], first.in_features
     raise TypeError(f"this is no ranker: {layers}")
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from embed.calibration import calibration_error, platt
+from embed.calibration import Calibrated, calibration_error, of_users, platt
 from embed.labelled import auc
 from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
@@ -53,12 +53,11 @@ class RankerOptions:
 class TrainedRanker:
     """A finished ranker; `network` maps features float32 (n, f) to calibrated log-odds (n, 1).
 
-    `calibration_error` is that of the validation part, before and after two numbers were fitted there; it is of all
-    users together, since a loss within a list does not see how much somebody likes. `auc_cost` is what each way of
-    making the network cheaper took from the validation AUC.
+    `calibration_error` is that of the validation part, before and after the scaling was fitted there. `auc_cost` is
+    what each way of making the network cheaper took from the validation AUC.
     """
 
-    network: nn.Sequential
+    network: Calibrated
     validation_auc: float
     epochs: int
     validation_ndcg: float = 0.0
@@ -122,14 +121,15 @@ def train_ranker(
     torch.manual_seed(options.seed)
     stages = list(_stages(examples, options, run))
     served = stages[-1]
-    z, y = log_odds(served.network, examples.x[examples.later]), examples.y[examples.later].cpu().numpy()
-    scaling = platt(z, y)
+    x, y = features[later := examples.later.cpu().numpy()], labels[later]
+    z = log_odds(served.network, examples.x[examples.later])
+    network = Calibrated(served.network, platt(z, y, x, of_users(features, groups))).cpu().eval()
     return TrainedRanker(
-        nn.Sequential(*served.network, scaling).cpu().eval(),
+        network,
         served.auc,
         served.epochs,
         served.ndcg,
-        (calibration_error(z, y), calibration_error(scaling(torch.from_numpy(z)).numpy(), y)),
+        (calibration_error(z, y), calibration_error(log_odds(network, torch.from_numpy(x)), y)),
         {after.step: before.auc - after.auc for before, after in pairwise(stages)},
     )
 

@@ -40,7 +40,7 @@ def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float) ->
     return nn.Sequential(*layers, nn.Linear(width, 1)).to(features.device)
 
 
-def log_odds(network: nn.Sequential, x: Tensor) -> NDArray[np.float32]:
+def log_odds(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
     """What the network says of features float32 (n, f): float32 (n,)."""
     network.eval()
     with torch.no_grad():

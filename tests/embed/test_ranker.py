@@ -5,9 +5,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
 
-from embed.calibration import Platt
+from embed.calibration import Calibrated, Platt
 from embed.export import export_onnx
 from embed.labelled import auc
 from embed.ranker import RankerOptions, TrainedRanker, train_ranker
@@ -67,7 +66,7 @@ def test_the_model_bears_features_far_from_0(options):
 def test_the_served_order_is_the_networks_own(options):
     features, labels, groups = examples()
     ranker = train_ranker(features, labels, groups, options)
-    uncalibrated = TrainedRanker(nn.Sequential(*ranker.network[:-1], Platt(1.0, 0.0)), 0.5, 1)
+    uncalibrated = TrainedRanker(Calibrated(ranker.network.network, Platt(1.0, 0.0, np.zeros(5))), 0.5, 1)
     before, after = (open_ranker(export_onnx(r)).score(features) for r in (uncalibrated, ranker))
     assert (np.diff(after[np.argsort(before)]) >= 0).all()
 
@@ -106,7 +105,8 @@ def test_all_steps_together_repeat_and_are_served():
 def test_the_calibrated_order_is_the_networks_own(options):
     features, labels, groups = examples()
     ranker = train_ranker(features, labels, groups, options)
-    before, after = (log_odds(network, torch.from_numpy(features)) for network in (ranker.network[:-1], ranker.network))
+    calibrated = ranker.network
+    before, after = (log_odds(network, torch.from_numpy(features)) for network in (calibrated.network, calibrated))
     assert (np.diff(after[np.argsort(before)]) >= 0).all()
     assert ranker.metrics["calibration_error"] <= 1 >= ranker.metrics["calibration_error.before"]
 
@@ -119,6 +119,24 @@ def test_the_error_of_a_ranker_that_is_too_sure_goes_down():
     options = RankerOptions(dropout=0.0, epochs=40, patience=40, learning_rate=0.01, validation=0.5)
     ranker = train_ranker(features, labels, np.arange(3000) % 30, options)
     assert ranker.metrics["calibration_error"] < ranker.metrics["calibration_error.before"]
+
+
+@pytest.mark.parametrize("bits", [8, 32])
+def test_who_likes_more_is_told_more_although_lists_are_compared_within(bits):
+    """Of 20 candidates the users like 2 to 10, as a feature of theirs says; another one says which."""
+    random = np.random.default_rng(0)
+    likes = np.repeat(random.integers(2, 11, 400), 20)
+    groups = np.repeat(np.arange(400), 20)
+    features = np.stack([likes, random.normal(size=8000), random.normal(size=8000)], axis=1).astype(np.float32)
+    order = np.lexsort((-features[:, 1] - random.gumbel(size=8000), groups)).reshape(400, 20)
+    labels = np.zeros(8000, np.float32)
+    labels[order[np.arange(20) < likes[::20, None]]] = 1
+    ranker = train_ranker(features, labels, groups, replace(QUICK, epochs=10, validation=0.5, bits=bits))
+    told = open_ranker(export_onnx(ranker)).score(features)
+    for few, many in ((2, 3), (4, 6), (7, 8), (9, 10)):
+        these = (likes >= few) & (likes <= many)
+        assert told[these].mean() == pytest.approx(labels[these].mean(), rel=0.15)
+    assert ranker.network.scaling.weight[:, 0].bool().tolist() == [True, False, False]
 
 
 def test_a_feature_that_never_varied_says_nothing():
