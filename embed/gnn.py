@@ -23,7 +23,9 @@ from ontology.errors import InputError, NotReadyError
 CUT_OFF = 20
 """Where the lists end by which early stopping judges."""
 PHASE = "graph network"
-_BEST = "best."
+_BEST, _AVERAGE = "best.", "average."
+_AVERAGED = 0.995
+"""What remains of the average after a step, once there were many."""
 USERS_AT_ONCE = 1000
 """Each has a score for every item, which bounds memory."""
 
@@ -31,6 +33,8 @@ USERS_AT_ONCE = 1000
 @dataclass(frozen=True)
 class GnnOptions:
     """The network and how it is trained; it stops after `patience` epochs that bring nothing.
+
+    What is judged, and learned, is the average of the last few hundred steps: a network by itself wavers.
 
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
     """
@@ -43,7 +47,7 @@ class GnnOptions:
     weight_decay: NonNegative = 1e-4
     batch_size: Count = 2048
     epochs: Count = 40
-    patience: Count = 5
+    patience: Count = 8
     validation: Part = 0.1
     seed: int = 0
     device: str = "cpu"
@@ -128,35 +132,51 @@ def _fit(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32], options
     optimiser = torch.optim.Adam(
         network.parameters(), options.learning_rate, weight_decay=options.weight_decay, fused=True
     )
-    begin, best = _begun(network, optimiser, run.unfinished(PHASE))
+    begin, best, average = _begun(network, optimiser, run.unfinished(PHASE))
     for epoch in range(begin + 1, options.epochs + 1):
         if best.since >= options.patience:
             break
-        measured = {"loss": _epoch(network, optimiser, likes, options)}
+        measured = {"loss": _epoch(network, average, optimiser, likes, options)}
         if len(judged):
-            measured["gain"] = _gain(network, likes, judged)
-            best.judge(network, measured["gain"])
+            measured["gain"] = _gain(average, likes, judged)
+            best.judge(average, measured["gain"])
         run.epoch(PHASE, epoch, options.epochs, measured)
-        run.keep(PHASE, partial(_state, network, optimiser, best, epoch))
+        run.keep(PHASE, partial(_state, network, average, optimiser, best, epoch))
     if len(judged):
-        network.load_state_dict(best.state)
-    return network
+        average.load_state_dict(best.state)
+    return average
 
 
-def _state(network: GraphNetwork, optimiser: torch.optim.Optimizer, best: _Best, epoch: int) -> Kept:
-    arrays = state_of(network, optimiser) | tensors(_BEST, best.state)
+def _state(
+    network: GraphNetwork, average: GraphNetwork, optimiser: torch.optim.Optimizer, best: _Best, epoch: int
+) -> Kept:
+    arrays = state_of(network, optimiser) | tensors(_BEST, best.state) | tensors(_AVERAGE, average.state_dict())
     return Kept(arrays, {"epoch": epoch, "gain": best.gain, "since": best.since})
 
 
-def _begun(network: GraphNetwork, optimiser: torch.optim.Optimizer, kept: Kept | None) -> tuple[int, _Best]:
-    """The last epoch that was finished, and the best one so far."""
+def _begun(
+    network: GraphNetwork, optimiser: torch.optim.Optimizer, kept: Kept | None
+) -> tuple[int, _Best, GraphNetwork]:
+    """The last epoch that was finished, the best one so far, and the average network."""
+    average = copy.deepcopy(network)
     if kept is None:
-        return 0, _Best(copy.deepcopy(network.state_dict()))
+        return 0, _Best(copy.deepcopy(network.state_dict())), average
     restore(kept.arrays, network, optimiser)
-    return kept.said["epoch"], _Best(named(_BEST, kept.arrays), kept.said["gain"], kept.said["since"])
+    average.load_state_dict(named(_AVERAGE, kept.arrays))
+    return kept.said["epoch"], _Best(named(_BEST, kept.arrays), kept.said["gain"], kept.said["since"]), average
 
 
-def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes, options: GnnOptions) -> float:
+@torch.no_grad()
+def _follow(average: GraphNetwork, network: GraphNetwork, step: int) -> None:
+    """Polyak and Juditsky's (1992) average, exponential: of all steps while they are few."""
+    part = max(1 - _AVERAGED, 9 / (10 + step))
+    for mean, now in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(now, part)
+
+
+def _epoch(
+    network: GraphNetwork, average: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes, options: GnnOptions
+) -> float:
     """One pass over the likes; gives the mean loss of one."""
     network.train()
     total = 0.0
@@ -171,6 +191,7 @@ def _epoch(network: GraphNetwork, optimiser: torch.optim.Optimizer, likes: Likes
             )
         loss.backward()
         optimiser.step()
+        _follow(average, network, int(optimiser.state[network.start]["step"]))
         total += loss.item() * len(batch)
     return total / max(len(shuffled), 1)
 

@@ -33,6 +33,9 @@ from ontology.errors import NotReadyError
 PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN", "content")
 """What each teacher is called while it learns, in their order."""
 
+CHOSEN = ("regularisation", "content")
+"""What of a `learner` is no vector: λ of the linear teacher, float64 (1,), and how the content teacher is regularised,
+float64 (2,): users, items."""
 _STRENGTHS = "strengths"
 
 
@@ -57,11 +60,6 @@ class Learned(NamedTuple):
     teachers: Teachers
     learner: Arrays
 
-    @property
-    def with_vectors(self) -> Arrays:
-        """All that a warm start goes on with."""
-        return self.learner | {"entity": self.teachers.transe_entities, "relation": self.teachers.transe_relations}
-
 
 @dataclass(frozen=True)
 class _Linear:
@@ -71,6 +69,21 @@ class _Linear:
     item: NDArray[np.int32]
     weight: NDArray[np.float32]
     regularisation: NDArray[np.float64]
+
+
+def as_chosen(options: TeacherOptions, learner: Arrays) -> TeacherOptions:
+    """What was chosen when `learner` was learned is not chosen again, unless the options say it."""
+    linear, content = options.linear, options.content
+    user, item = learner["content"].tolist()
+    return replace(
+        options,
+        linear=replace(linear, regularisation=linear.regularisation or float(learner["regularisation"][0])),
+        content=replace(
+            content,
+            user_regularisation=content.user_regularisation or user,
+            item_regularisation=content.item_regularisation or item,
+        ),
+    )
 
 
 def learn(
@@ -92,7 +105,7 @@ def learn(
     pairs = _pairs(liked)
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
     if warm:
-        options = _as_chosen(options, warm)
+        options = as_chosen(options, warm.learner)
     transe, gnn = _vectors(snapshot, liked, options, run, warm)
     near = run.finished(
         "item-kNN",
@@ -132,16 +145,6 @@ def learn(
         "content": strengths,
     }
     return Learned(teachers, learner)
-
-
-def _as_chosen(options: TeacherOptions, warm: Warm) -> TeacherOptions:
-    """What was chosen before is not chosen again, unless the options say it."""
-    if options.linear.regularisation is None:
-        options = replace(options, linear=replace(options.linear, regularisation=warm.regularisation))
-    user, item = options.content.user_regularisation, options.content.item_regularisation
-    chosen_user, chosen_item = warm.content
-    content = replace(options.content, user_regularisation=user or chosen_user, item_regularisation=item or chosen_item)
-    return replace(options, content=content)
 
 
 def _vectors(

@@ -1,4 +1,4 @@
-"""What was learned before, brought to the numbers of a snapshot: where a warm start begins."""
+"""What an earlier bundle knows, brought to the numbers of a new snapshot: where a warm start begins."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -20,22 +20,6 @@ class Warm:
     entity: NDArray[np.int64]
     relation: NDArray[np.int64]
     learner: Arrays
-
-    @classmethod
-    def same(cls, learner: Arrays) -> "Warm":
-        """From what was learned of the same entities and relations."""
-        return cls(np.arange(len(learner["entity"])), np.arange(len(learner["relation"])), learner)
-
-    @property
-    def regularisation(self) -> float:
-        """The λ of the linear teacher."""
-        return float(self.learner["regularisation"][0])
-
-    @property
-    def content(self) -> tuple[float, float]:
-        """How much the content teacher is regularised, for users and for items."""
-        user, item = self.learner["content"].tolist()
-        return user, item
 
     def entities(self, name: str, fresh: NDArray[np.float32]) -> NDArray[np.float32]:
         """A table (E, …) whose rows are the earlier ones, and fresh ones for new entities."""

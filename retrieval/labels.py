@@ -15,10 +15,11 @@ from retrieval.systems import query_of
 
 @dataclass(frozen=True)
 class Labelled:
-    """How well the ranker's probabilities tell liked from others. What lies above their median is predicted a like.
+    """How well the ranker tells liked from others. What lies above the median is predicted a like: half are.
 
-    About half of the pairs are likes, so half are predicted. Few of the candidates that the ranker learned from were
-    liked: its probabilities are true to those, and hardly one is as high as 0.5.
+    The ranker's probabilities are true to the candidates of a user, of which few are liked, of some users more than of
+    others. Here half are, of everybody. So it is the odds that are compared, divided by those of the user's candidates
+    on average (Elkan 2001, "The foundations of cost-sensitive learning", theorem 2, with a base rate of 1/2).
     """
 
     pairs: int
@@ -37,19 +38,28 @@ def labelled(recommender: Recommender, cases: Sequence[tuple[History, NDArray[np
     for history, liked in cases:
         others = np.setdiff1d(np.arange(recommender.bundle.catalog.n_items), np.append(history.seen, liked))
         drawn = random.choice(others, min(len(liked), len(others)), replace=False)
-        found = _probabilities(recommender, history, np.append(liked, drawn))
+        found = _odds(recommender, history, np.append(liked, drawn))
         scores += list(found.values())
         labels += [item in liked for item in found]
-    probability, label = np.array(scores, np.float64), np.array(labels, np.bool_)
-    predicted = probability > np.median(probability) if len(label) else label
-    return Labelled(len(label), auc(probability, label), accuracy(predicted, label), f1(predicted, label))
+    odds, label = np.array(scores, np.float64), np.array(labels, np.bool_)
+    predicted = odds > np.median(odds) if len(label) else label
+    return Labelled(len(label), auc(odds, label), accuracy(predicted, label), f1(predicted, label))
 
 
-def _probabilities(recommender: Recommender, history: History, items: NDArray[np.int32]) -> dict[int, float]:
-    """Item number -> probability, without what was deleted since the bundle was made."""
+def _odds(recommender: Recommender, history: History, items: NDArray[np.int32]) -> dict[int, float]:
+    """Item number -> the odds, by those of a usual candidate; without what was deleted since the bundle was made."""
     keys, live = recommender.bundle.catalog.keys, recommender.live
     number = {keys[item]: item for item in items.tolist() if live.item_number(keys[item]) == item}
     if not number:
         return {}
     asked = Query(history=query_of(recommender.bundle, history, 1).history, explain=False)
-    return {number[item.id]: item.score for item in recommender.rank(asked, tuple(number)).recommendations}
+    told = recommender.rank(asked, tuple(number)).recommendations
+    # Without a liked item the usual candidates are the popular ones, which have no probability.
+    usual = _of(recommender.rank_all(History(history.liked, history.liked)).scores.mean()) if len(history.liked) else 1
+    return {number[item.id]: _of(item.score) / usual for item in told}
+
+
+def _of(probability: float) -> float:
+    """The odds, of a probability that may be rounded to 0 or 1."""
+    inside = min(max(probability, 1e-7), 1 - 1e-7)
+    return inside / (1 - inside)

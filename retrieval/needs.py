@@ -19,8 +19,8 @@ _CANDIDATES = 500
 """So many different items the sources find for a user: 495 on average on the films."""
 _COPIES = 3
 """Of the ranker's examples: user by user, all together, and those that are learned from."""
-_TABLES = 12
-"""Of all entities, that the network has at once: parameters, gradient, Adam's two, the best one, and its layers."""
+_TABLES = 13
+"""Of all entities, that the network has at once: parameters, gradient, Adam's two, average, best, and layers."""
 
 
 def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewest: int = SPLIT_FROM) -> Iterator[Need]:

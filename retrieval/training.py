@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import PHASES, TeacherOptions, learn
+from embed.learning import CHOSEN, PHASES, TeacherOptions, as_chosen, learn
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
@@ -34,7 +34,7 @@ Example = tuple[NDArray[np.float32], NDArray[np.float32]]
 FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
-"""All teachers learn from a part, so that the ranker sees what they make of the rest, and go on with all."""
+"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 _ONNX = "onnx"
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnx", "onnxruntime", "numpy", "scipy")
 
@@ -73,11 +73,11 @@ def train(
     if old:
         later &= ~learned_from(old, snapshot)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
+        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
         ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
         run.within(FIRST).forget(*PHASES)
-        warm = Warm.same({name: array for name, array in ranker.arrays.items() if name != _ONNX})
-    learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
+        learned = learn(snapshot, ~later, as_chosen(options.teachers, ranker.arrays), run.within(FINAL))
     about = {
         "options": asdict(options),
         "features": FEATURES,
@@ -118,7 +118,7 @@ def libraries() -> dict[str, str]:
 def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
-    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers go on with.
+    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers have chosen.
     """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
@@ -126,7 +126,7 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     with run.timed("examples"):
         rows = list(_examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users))
     ranker = _taught(rows, options, run)
-    return Kept(ranker.arrays | learned.with_vectors, ranker.said)
+    return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
 
 def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:

@@ -16,7 +16,8 @@ assert loaded.refused_rows == int(sys.argv[2]), loaded.refused_rows
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 """By /proc: the peak that getrusage gives begins with that of the process which started this one."""
-GROWTH_MIB = 60
+GROWTH_MIB = 80
+"""Alone it grows by 25 to 49, beside other tests by up to 64; rows that stay in memory would take hundreds."""
 
 
 def peak_mib(folder: Path, rows: int) -> int:

@@ -9,15 +9,13 @@ import pytest
 from embed.content import Content
 from embed.content_files import content_arrays
 from embed.gnn import GnnOptions
-from embed.learning import TeacherOptions
+from embed.learning import CHOSEN, TeacherOptions, learn
 from embed.ranker import RankerOptions
-from embed.record import Record
-from embed.run import Run
-from embed.split import SplitBy, held_out
+from embed.split import SplitBy, held_out, held_out_by_time
 from embed.transe import TransEOptions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
-from retrieval.training import FINAL, FIRST, TrainOptions, train
+from retrieval.training import TrainOptions, train
 from tests.worlds import ONTOLOGY, RELATIONS
 
 BOOKS, READERS, WRITERS = 40, 30, 5
@@ -128,13 +126,19 @@ def test_the_manifest_says_what_a_cheaper_ranker_cost_and_a_seed_repeats_it():
     assert first.ranker == second.ranker
 
 
-def test_the_final_teachers_go_on_from_those_that_taught_the_ranker():
-    record = Record()
-    longer = replace(QUICK, teachers=replace(QUICK.teachers, transe=TransEOptions(dim=8, epochs=20)))
-    train(library(), ONTOLOGY, longer, Run(record=record))
-    first, final = (record.curves()[f"transe ({part})"]["loss"] for part in (FIRST, FINAL))
-    assert len(final) == len(first) / 10
-    assert final[0] < first[5]  # where they would be on their own, had they come so far
+def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again():
+    """λ and the strengths of the content teacher are those of the likes that the ranker's teachers learned from."""
+    snapshot = library()
+    known = ~held_out(snapshot.interactions, QUICK.split, QUICK.holdout)
+    before = known.copy()
+    before[known] = ~held_out_by_time(snapshot.interactions.where(known), QUICK.ranker_holdout)
+    first = learn(snapshot, before, QUICK.teachers).learner
+    final = train(snapshot, ONTOLOGY, QUICK).learner
+    for name in CHOSEN:
+        assert first[name].tolist() == final[name].tolist()
+    linear = replace(QUICK.teachers.linear, regularisation=3.5)
+    told = train(snapshot, ONTOLOGY, replace(QUICK, teachers=replace(QUICK.teachers, linear=linear))).learner
+    assert told["regularisation"].tolist() == [3.5]
 
 
 def test_without_likes_it_says_what_is_missing():
