@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+FEWEST = 30
+"""So many users say how much the length of a history counts; of fewer, the next one may be nothing like them."""
 STEPS = 100
 """Of the optimiser, at most: a few numbers are fitted, some twenty steps are enough."""
 
@@ -49,9 +51,14 @@ class Calibrated(nn.Module):
 def of_users(features: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of the features (n, f) are alike for all candidates of each group (n,), though not of all: bool (f,)."""
     order = np.argsort(groups, kind="stable")
-    same = groups[order][1:] == groups[order][:-1]
-    changes = features[order][1:] != features[order][:-1]
-    return np.asarray(~changes[same].any(axis=0) & changes[~same].any(axis=0), np.bool_)
+    _, start = np.unique(groups[order], return_index=True)
+
+    def of_user(column: NDArray[np.float32]) -> bool:
+        """Column by column: all together would be copied."""
+        least, most = (extreme.reduceat(column, start) for extreme in (np.minimum, np.maximum))
+        return bool((least == most).all() and least.min() < most.max())
+
+    return np.array([of_user(column[order]) for column in features.T], np.bool_)
 
 
 def platt(

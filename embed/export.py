@@ -25,7 +25,7 @@ def export_onnx(ranker: TrainedRanker) -> bytes:
     """The network and its sigmoid: `features` float32 (n, f) to `score` float32 (n, 1).
 
     What comes before the first layer and after the last becomes a part of it: four nodes that take as long as a layer.
-    Dropout is nothing in service.
+    What features of the user add is two nodes, because the network has mixed them by then. Dropout is nothing here.
     """
     scaling = ranker.network.scaling
     layers, width = _folded([layer for layer in ranker.network.network if not isinstance(layer, nn.Dropout)])

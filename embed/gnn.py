@@ -168,7 +168,7 @@ def _begun(
 
 @torch.no_grad()
 def _follow(average: GraphNetwork, network: GraphNetwork, step: int) -> None:
-    """Polyak and Juditsky's (1992) average, exponential: of all steps while they are few."""
+    """Polyak and Juditsky's (1992) average, exponential: of the last ninth of the steps while they are few."""
     part = max(1 - _AVERAGED, 9 / (10 + step))
     for mean, now in zip(average.parameters(), network.parameters(), strict=True):
         mean.lerp_(now, part)

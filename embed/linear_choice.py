@@ -32,8 +32,9 @@ def chosen(
 ) -> LinearOptions:
     """The options with the best regularisation of GRID, judged on the HEAD most liked items; theirs, if they have one.
 
-    From pairs of user and item, int32 (m, 2), and the knowledge, int32 (t, 3). It climbs from the middle of the grid,
-    because each step inverts a matrix, and stays there with too few likes to keep some back.
+    Best is what neither neighbour betters: it climbs from the middle of the grid, because each step inverts a matrix,
+    and stays there with too few likes to keep some back. From pairs of user and item, int32 (m, 2), and the knowledge,
+    int32 (t, 3).
     """
     if options.regularisation is not None:
         return options

@@ -61,8 +61,9 @@ class GraphNetwork(nn.Module):
         self.free: Tensor
         self.register_buffer("free", free)
         links = normalised(*graph.links(), graph.n_entities, graph.n_entities)
-        steps = [links] * (shape.layers - 1) + [links.into(graph.n_items)] * (shape.layers > 0)
-        self.steps: list[Propagate] = [propagation(some, device) for some in steps]
+        self.steps: list[Propagate] = [propagation(links, device)] * (shape.layers - 1)
+        if shape.layers:
+            self.steps.append(propagation(links.into(graph.n_items), device))  # nobody asks what others receive
         self.to(device)
 
     def forward(self) -> tuple[Tensor, Tensor]:

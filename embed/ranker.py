@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from embed.calibration import Calibrated, calibration_error, of_users, platt
+from embed.calibration import FEWEST, Calibrated, calibration_error, of_users, platt
 from embed.labelled import auc
 from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
@@ -123,7 +123,8 @@ def train_ranker(
     served = stages[-1]
     x, y = features[later := examples.later.cpu().numpy()], labels[later]
     z = log_odds(served.network, examples.x[examples.later])
-    network = Calibrated(served.network, platt(z, y, x, of_users(features, groups))).cpu().eval()
+    users = of_users(features, groups) & (len(np.unique(groups[later])) >= FEWEST)
+    network = Calibrated(served.network, platt(z, y, x, users)).cpu().eval()
     return TrainedRanker(
         network,
         served.auc,

@@ -7,10 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.labelled import accuracy, auc, f1
-from retrieval.answer import Query
 from retrieval.history import History
 from retrieval.recommend import Recommender
-from retrieval.systems import query_of
 
 
 @dataclass(frozen=True)
@@ -47,19 +45,17 @@ def labelled(recommender: Recommender, cases: Sequence[tuple[History, NDArray[np
 
 
 def _odds(recommender: Recommender, history: History, items: NDArray[np.int32]) -> dict[int, float]:
-    """Item number -> the odds, by those of a usual candidate; without what was deleted since the bundle was made."""
+    """Item number -> its odds by those of a usual candidate; without what was deleted since the bundle was made."""
     keys, live = recommender.bundle.catalog.keys, recommender.live
-    number = {keys[item]: item for item in items.tolist() if live.item_number(keys[item]) == item}
-    if not number:
-        return {}
-    asked = Query(history=query_of(recommender.bundle, history, 1).history, explain=False)
-    told = recommender.rank(asked, tuple(number)).recommendations
-    # Without a liked item the usual candidates are the popular ones, which have no probability.
-    usual = _of(recommender.rank_all(History(history.liked, history.liked)).scores.mean()) if len(history.liked) else 1
-    return {number[item.id]: _of(item.score) / usual for item in told}
+    there = np.array([item for item in items.tolist() if live.item_number(keys[item]) == item], np.int32)
+    ranked = recommender.beside_usual(History(history.liked, history.liked), there)
+    usual = np.isin(ranked.items, np.concatenate(list(ranked.found_by.values())))
+    asked = np.isin(ranked.items, there)
+    odds = _of(ranked.scores[asked]) / _of(ranked.scores[usual].mean())
+    return dict(zip(ranked.items[asked].tolist(), odds.tolist(), strict=True))
 
 
-def _of(probability: float) -> float:
-    """The odds, of a probability that may be rounded to 0 or 1."""
-    inside = min(max(probability, 1e-7), 1 - 1e-7)
-    return inside / (1 - inside)
+def _of(probability: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The odds, of probabilities that may be rounded to 0 or 1."""
+    inside = np.clip(probability.astype(np.float64), 1e-9, 1 - 1e-9)
+    return np.asarray(inside / (1 - inside))

@@ -85,11 +85,16 @@ class Recommender:
         items = self._numbers(keys, "items")
         if not len(items):
             raise InputError("items is empty; name at least one item to rank")
+        ranked = self.beside_usual(history, items)
+        given = np.isin(ranked.items, items)
+        return self._answer(query, history, Ranked(ranked.items[given], ranked.scores[given]), degraded)
+
+    def beside_usual(self, history: History, items: Items) -> Ranked:
+        """Items, int (n,), and the usual candidates of a history, scored together, best first."""
         found = look_at(self.bundle.teachers, history, self.live.fresh)
         usual = self._candidates(history, found)
         ranked = self._by_score(history, found, np.unique(np.concatenate([items, *usual.values()])))
-        given = np.isin(ranked.items, items)
-        return self._answer(query, history, Ranked(ranked.items[given], ranked.scores[given]), degraded)
+        return Ranked(ranked.items, ranked.scores, usual)
 
     def rank_all(self, history: History, among: Among | None = None, new: NDArray[np.int64] | None = None) -> Ranked:
         """Every candidate of every source, best first; for a history without liked items, the popular ones."""

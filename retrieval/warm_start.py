@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
-from embed.learning import TeacherOptions
+from embed.learning import CHOSEN, TeacherOptions
 from embed.warm import Warm, numbers
 from kg.columns import map_arrays
 from kg.snapshot import Interactions, Snapshot
@@ -26,7 +26,9 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
     if tuple(bundle.manifest["features"]) != tuple(FEATURES):
         raise InputError(f"bundle {bundle.version} has a ranker of other features; train without --from-bundle")
     learner = map_arrays(bundle.learner_file)
-    dim, layers = len(learner["fold"]), len(learner["mix"]) - 1
+    dim, layers = bundle.teachers.transe_entities.shape[1], len(learner["mix"]) - 1
+    if not learner.keys() >= set(CHOSEN) or len(learner["fold"]) != dim:
+        raise InputError(f"bundle {bundle.version} was made by another version; train without --from-bundle")
     if (dim, layers) != (options.transe.dim, options.gnn.layers):
         raise InputError(
             f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim={dim} "

@@ -139,6 +139,13 @@ def test_who_likes_more_is_told_more_although_lists_are_compared_within(bits):
     assert ranker.network.scaling.weight[:, 0].bool().tolist() == [True, False, False]
 
 
+def test_of_a_few_users_nobody_learns_how_much_the_next_one_likes():
+    features, labels, groups = examples()
+    features[:, 3] = groups % 5
+    ranker = train_ranker(features, labels, groups, QUICK)
+    assert not ranker.network.scaling.weight.any()
+
+
 def test_a_feature_that_never_varied_says_nothing():
     features, labels, groups = examples()
     features[:, 4] = 1234.567

@@ -20,6 +20,8 @@ from ontology.errors import NotReadyError
 from retrieval.answer import Query
 from retrieval.cases import users_at
 from retrieval.evaluation import Evaluation, evaluate
+from retrieval.history import EMPTY
+from retrieval.labels import _odds
 from retrieval.live import LiveState
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
@@ -124,6 +126,18 @@ def test_labelled_pairs_are_half_likes_where_the_catalog_has_enough_others(score
     assert 0.5 < scored.labelled.auc <= 1
     assert 0 < scored.labelled.accuracy <= 1
     assert 0 < scored.labelled.f1 <= 1
+
+
+def test_what_is_usual_for_a_user_has_even_odds_whoever_it_is(recommender: Recommender):
+    """Also for those who like nothing yet, whom the ranker tells small probabilities."""
+    bundle = recommender.bundle
+    cases = [history for history, _ in users_at(bundle.interactions, ~bundle.held_out, bundle.held_out)]
+    few, many = (sorted(cases, key=lambda history: len(history.liked))[place] for place in (0, -1))
+    for history in (EMPTY, few, many):
+        usual = recommender.beside_usual(history, np.empty(0, np.int32)).items
+        odds = _odds(recommender, history, usual.astype(np.int32))
+        assert odds.keys() == set(usual.tolist())
+        assert 0.9 < np.mean(list(odds.values())) < 2
 
 
 def test_it_gives_the_same_twice(recommender: Recommender, scored: Evaluation):

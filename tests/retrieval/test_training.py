@@ -6,12 +6,15 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from embed import learning
 from embed.content import Content
 from embed.content_files import content_arrays
 from embed.gnn import GnnOptions
-from embed.learning import CHOSEN, TeacherOptions, learn
+from embed.learning import TeacherOptions, as_chosen
+from embed.linear import LinearOptions
+from embed.linear_choice import chosen
 from embed.ranker import RankerOptions
-from embed.split import SplitBy, held_out, held_out_by_time
+from embed.split import SplitBy, held_out
 from embed.transe import TransEOptions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -126,19 +129,25 @@ def test_the_manifest_says_what_a_cheaper_ranker_cost_and_a_seed_repeats_it():
     assert first.ranker == second.ranker
 
 
-def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again():
-    """λ and the strengths of the content teacher are those of the likes that the ranker's teachers learned from."""
-    snapshot = library()
-    known = ~held_out(snapshot.interactions, QUICK.split, QUICK.holdout)
-    before = known.copy()
-    before[known] = ~held_out_by_time(snapshot.interactions.where(known), QUICK.ranker_holdout)
-    first = learn(snapshot, before, QUICK.teachers).learner
-    final = train(snapshot, ONTOLOGY, QUICK).learner
-    for name in CHOSEN:
-        assert first[name].tolist() == final[name].tolist()
-    linear = replace(QUICK.teachers.linear, regularisation=3.5)
-    told = train(snapshot, ONTOLOGY, replace(QUICK, teachers=replace(QUICK.teachers, linear=linear))).learner
-    assert told["regularisation"].tolist() == [3.5]
+def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch):
+    """λ and the strengths of the content teacher are given to the final teachers; options of one's own go before."""
+    asked: list[tuple[float | None, float | None]] = []
+
+    def looked_at(*args: object, options: LinearOptions, **others: object) -> LinearOptions:
+        found = chosen(*args, options=options, **others)
+        asked.append((options.regularisation, found.regularisation))
+        return found
+
+    monkeypatch.setattr(learning, "chosen", looked_at)
+    learner = train(library(), ONTOLOGY, QUICK).learner
+    (none, first), (given, final) = asked
+    assert none is None
+    assert given == first == final == learner["regularisation"][0]
+    told = as_chosen(QUICK.teachers, {"regularisation": np.array([7.0]), "content": np.array([0.3, 0.7])})
+    assert told.linear.regularisation == 7
+    assert (told.content.user_regularisation, told.content.item_regularisation) == (0.3, 0.7)
+    own = replace(QUICK.teachers, linear=LinearOptions(regularisation=3.5))
+    assert as_chosen(own, learner).linear.regularisation == 3.5
 
 
 def test_without_likes_it_says_what_is_missing():

@@ -12,6 +12,7 @@ from embed.bundle import Bundle, current, open_bundle, publish
 from embed.record import Record
 from embed.run import Run
 from embed.warm import Warm, numbers
+from kg.columns import map_arrays, save_arrays
 from kg.snapshot import Snapshot, digest_of
 from ontology.errors import InputError
 from retrieval.training import train
@@ -116,5 +117,11 @@ def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
         warm_start(old, library(), replace(teachers, gnn=replace(teachers.gnn, layers=3)))
     with pytest.raises(InputError, match="made by an older version"):
         warm_start(replace(old, folder=tmp_path), library(), teachers)
+    learner = map_arrays(old.learner_file)
+    for other in ({"content": None}, {"fold": np.eye(16, dtype=np.float32)}):
+        changed = {name: array for name, array in (learner | other).items() if array is not None}
+        save_arrays(tmp_path / old.learner_file.name, changed)
+        with pytest.raises(InputError, match="made by another version"):
+            warm_start(replace(old, folder=tmp_path), library(), teachers)
     with pytest.raises(InputError, match="a ranker of other features"):
         warm_start(replace(old, manifest={**old.manifest, "features": ["one"]}), library(), teachers)
