@@ -54,7 +54,7 @@ def _summit(height: Callable[[int], float], n: int) -> int:
     place = n // 2
     while True:
         best = max((place, *(other for other in (place - 1, place + 1) if 0 <= other < n)), key=height)
-        if height(best) <= height(place):
+        if best == place:  # the first of those that are as high
             return place
         place = best
 

@@ -6,15 +6,13 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from embed import learning
 from embed.content import Content
 from embed.content_files import content_arrays
 from embed.gnn import GnnOptions
-from embed.learning import TeacherOptions, as_chosen
+from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn
 from embed.linear import LinearOptions
-from embed.linear_choice import chosen
 from embed.ranker import RankerOptions
-from embed.split import SplitBy, held_out
+from embed.split import SplitBy, held_out, held_out_by_time
 from embed.transe import TransEOptions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -129,25 +127,22 @@ def test_the_manifest_says_what_a_cheaper_ranker_cost_and_a_seed_repeats_it():
     assert first.ranker == second.ranker
 
 
-def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again(monkeypatch: pytest.MonkeyPatch):
-    """λ and the strengths of the content teacher are given to the final teachers; options of one's own go before."""
-    asked: list[tuple[float | None, float | None]] = []
-
-    def looked_at(*args: object, options: LinearOptions, **others: object) -> LinearOptions:
-        found = chosen(*args, options=options, **others)
-        asked.append((options.regularisation, found.regularisation))
-        return found
-
-    monkeypatch.setattr(learning, "chosen", looked_at)
-    learner = train(library(), ONTOLOGY, QUICK).learner
-    (none, first), (given, final) = asked
-    assert none is None
-    assert given == first == final == learner["regularisation"][0]
-    told = as_chosen(QUICK.teachers, {"regularisation": np.array([7.0]), "content": np.array([0.3, 0.7])})
+def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again():
+    """With this seed, λ for all that is known would be another; options of one's own go before."""
+    snapshot, teachers = library(seed=7), QUICK.teachers
+    known = ~held_out(snapshot.interactions, QUICK.split, QUICK.holdout)
+    before = known.copy()
+    before[known] = ~held_out_by_time(snapshot.interactions.where(known), QUICK.ranker_holdout)
+    first, anew = (learn(snapshot, part, teachers).learner for part in (before, known))
+    final = train(snapshot, ONTOLOGY, QUICK).learner
+    assert first["regularisation"] != anew["regularisation"]
+    for name in CHOSEN:
+        assert final[name].tolist() == first[name].tolist()
+    told = as_chosen(teachers, {"regularisation": np.array([7.0]), "content": np.array([0.3, 0.7])})
     assert told.linear.regularisation == 7
     assert (told.content.user_regularisation, told.content.item_regularisation) == (0.3, 0.7)
-    own = replace(QUICK.teachers, linear=LinearOptions(regularisation=3.5))
-    assert as_chosen(own, learner).linear.regularisation == 3.5
+    own = replace(teachers, linear=LinearOptions(regularisation=3.5))
+    assert as_chosen(own, final).linear.regularisation == 3.5
 
 
 def test_without_likes_it_says_what_is_missing():
