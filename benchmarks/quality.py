@@ -21,8 +21,9 @@ from scipy import sparse
 from benchmarks.gfcf import gfcf
 from benchmarks.pipeline import scores, trained
 from benchmarks.results import merge
+from embed.closed_form import HEAD
 from embed.itemknn import item_neighbours
-from embed.linear import HEAD, LinearOptions, linear_neighbours
+from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.protocol import PerUser, Score, Split, all_ranking, mean, read_split
 from embed.userknn import user_neighbours

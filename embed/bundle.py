@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 5
+FORMAT = 6
 CURRENT = "current"
 MANIFEST = "manifest.json"
 CURVES = "curves.json"
 LEARNER = "learner.safetensors"
-ARRAYS = ("teachers", "neighbours", "linear", "users", "graph", "content", "interactions")
+WEIGHTS = ("neighbours", "linear", "transitions")
+ARRAYS = ("teachers", *WEIGHTS, "users", "graph", "content", "interactions")
 _CHUNK = 1 << 20
 
 
@@ -167,6 +169,7 @@ def open_bundle(folder: Path) -> Bundle:
             **arrays["teachers"],
             neighbours=ItemWeights(**arrays["neighbours"]),
             linear=ItemWeights(**arrays["linear"]),
+            transitions=ItemWeights(**arrays["transitions"]),
             users=UserNeighbours(**arrays["users"]),
             adjacency=Adjacency(**arrays["graph"]),
             content=content_from(arrays["content"], load_table(folder / "content.parquet")),
@@ -178,8 +181,8 @@ def open_bundle(folder: Path) -> Bundle:
 
 def _write_files(draft: Draft, folder: Path) -> None:
     snapshot, learned = draft.snapshot, dict(vars(draft.teachers))
-    graph, neighbours, linear, users = (learned.pop(name) for name in ("adjacency", "neighbours", "linear", "users"))
-    content = learned.pop("content")
+    graph, content, users = (learned.pop(name) for name in ("adjacency", "content", "users"))
+    weights = {name: learned.pop(name) for name in WEIGHTS}
     columns: dict[str, Sequence[str]] = {
         "class": [snapshot.classes[c] for c in snapshot.entity_class],
         "key": snapshot.keys,
@@ -188,8 +191,6 @@ def _write_files(draft: Draft, folder: Path) -> None:
     }
     write: dict[str, Callable[[Path], object]] = {
         "teachers.safetensors": lambda path: save_arrays(path, learned),
-        "neighbours.safetensors": lambda path: save_arrays(path, vars(neighbours)),
-        "linear.safetensors": lambda path: save_arrays(path, vars(linear)),
         "users.safetensors": lambda path: save_arrays(path, vars(users)),
         "graph.safetensors": lambda path: save_arrays(path, vars(graph) | {"entity_class": snapshot.entity_class}),
         "interactions.safetensors": lambda path: save_arrays(
@@ -204,6 +205,8 @@ def _write_files(draft: Draft, folder: Path) -> None:
         LEARNER: lambda path: save_arrays(path, draft.learner),
         CURVES: lambda path: path.write_text(json.dumps(draft.curves, indent=1, sort_keys=True), encoding="utf-8"),
     }
+    for name, weight in weights.items():
+        write[f"{name}.safetensors"] = partial(save_arrays, arrays=vars(weight))
     for name, writer in write.items():
         writer(folder / name)
         _fsync(folder / name)

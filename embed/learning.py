@@ -23,6 +23,7 @@ from embed.run import ALONE, Run
 from embed.spectral import SpectralVectors, spectral_vectors
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, TransEVectors, train_transe
+from embed.transitions_learning import TransitionOptions, transitions
 from embed.userknn import UserNeighbours, user_neighbours
 from embed.warm import Arrays, Warm
 from embed.weights import ItemWeights
@@ -30,7 +31,7 @@ from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 
-PHASES = ("transe", GNN, "item-kNN", "linear", "spectral", "user-kNN", "content")
+PHASES = ("transe", GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
 """What each teacher is called while it learns, in their order."""
 
 CHOSEN = ("regularisation", "content")
@@ -46,6 +47,7 @@ class TeacherOptions:
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
     linear: LinearOptions = field(default_factory=LinearOptions)
+    transitions: TransitionOptions = field(default_factory=TransitionOptions)
     content: ContentOptions = field(default_factory=ContentOptions)
     spectral_dim: Count = 64
     neighbours: Count = 200
@@ -113,6 +115,11 @@ def learn(
         lambda: item_neighbours(pairs, **size, k=options.neighbours, shrinkage=options.shrinkage),
     )
     linear = run.finished("linear", _Linear, lambda: _linear(pairs, snapshot.triples, size, options, run))
+    followers = run.finished(
+        "transitions",
+        ItemWeights,
+        lambda: transitions(_in_order(liked), n_items=snapshot.n_items, options=options.transitions),
+    )
     spectral = run.finished(
         "spectral",
         SpectralVectors,
@@ -130,6 +137,7 @@ def learn(
         transe_relations=transe.relations,
         neighbours=near,
         linear=ItemWeights(linear.indptr, linear.item, linear.weight),
+        transitions=followers,
         users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=graph,
@@ -191,6 +199,13 @@ def _content(
 def _pairs(liked: Interactions) -> NDArray[np.int32]:
     """User and item, int32 (n, 2), each pair once, sorted."""
     return np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
+
+
+def _in_order(liked: Interactions) -> NDArray[np.int32]:
+    """User and item, int32 (n, 2), each pair once, user by user in order of time: when it was liked last counts."""
+    pairs = np.stack([liked.user, liked.item], axis=1)[::-1]
+    _, last = np.unique(pairs, axis=0, return_index=True)
+    return pairs[np.sort(last)][::-1]
 
 
 def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:

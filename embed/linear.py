@@ -8,19 +8,17 @@ for linear recommenders?"). Where M has fewer rows than columns, P = (I - Mᵀ (
 inverse only (Woodbury).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from embed.weights import ItemWeights, item_weights
+from embed.closed_form import blocks, most_liked, strength, strongest
+from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative, Positive
 
-HEAD = 3000
-"""A catalog's head: what λ is relative to, so that it does not depend on how long the tail is."""
-BLOCK_ENTRIES = 1 << 25
-"""Rows of P are made for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
 _FEWEST, _MOST = 2, 2000
 """Entities joined to fewer items join nothing, those joined to more join everything."""
 _RARE = 0.4
@@ -56,15 +54,14 @@ def linear_neighbours(
         raise ValueError("the regularisation has to be chosen first")
     liked = _matrix(likes, (n_users, n_items))
     popularity = np.asarray(liked.sum(axis=0)).ravel()
-    kept = np.sort(np.argsort(-popularity, kind="stable")[: options.most_items]).astype(np.int32)
-    kept = kept[popularity[kept] > 0]
+    kept = most_liked(popularity, options.most_items)
     scale = np.maximum(popularity[kept], 1) ** -options.item_exponent
     rows = _likes(liked[:, kept], scale, options)
     diagonal = np.asarray(rows.power(2).sum(axis=0)).ravel()
-    strength = float(diagonal[np.argsort(-popularity[kept], kind="stable")[:HEAD]].mean()) if len(kept) else 1.0
     known = _knowledge(triples, n_items)[:, kept]
-    precision = _Precision(_stacked(rows, known, options.knowledge), options.regularisation * strength)
-    return _strongest(precision, kept, scale, n_items, min(options.neighbours, len(kept)))
+    regularisation = options.regularisation * strength(diagonal, popularity[kept])
+    precision = _Precision(_stacked(rows, known, options.knowledge), regularisation)
+    return strongest(_weights(precision, scale), kept, n_items, options.neighbours)
 
 
 def _stacked(rows: sparse.csr_matrix, known: sparse.csr_matrix, knowledge: float) -> sparse.csc_matrix:
@@ -76,21 +73,14 @@ def _stacked(rows: sparse.csr_matrix, known: sparse.csr_matrix, knowledge: float
     return sparse.vstack([rows, weight * known[np.diff(known.indptr) > 0]]).tocsc()
 
 
-def _strongest(
-    precision: "_Precision", kept: NDArray[np.int32], scale: NDArray[np.float32], n_items: int, k: int
-) -> ItemWeights:
-    """The k largest of each row of B, by what they say of an item as popular as the others."""
-    targets, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
-    block = max(1, BLOCK_ENTRIES // max(len(kept), 1))
-    for start in range(0, len(kept), block):
-        item = np.arange(start, min(start + block, len(kept)))
+def _weights(precision: "_Precision", scale: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    """B, block by block, by what it says of an item as popular as the others."""
+    for rows in blocks(len(scale)):
+        item = np.arange(rows.start, rows.stop)
         b = -precision.of(item) / precision.diagonal
         b[np.arange(len(item)), item] = 0
         b *= scale[item, None] / scale
-        best = np.argpartition(-np.abs(b), k - 1, axis=1)[:, :k]
-        targets.append(kept[best].ravel())
-        weights.append(np.take_along_axis(b, best, axis=1).ravel())
-    return item_weights(np.repeat(kept, k), np.concatenate(targets), np.concatenate(weights), n_items)
+        yield b
 
 
 def _likes(liked: sparse.csr_matrix, scale: NDArray[np.float32], options: LinearOptions) -> sparse.csr_matrix:
@@ -148,10 +138,9 @@ def _inverse(matrix: NDArray[np.float32], regularisation: float) -> NDArray[np.f
     matrix[np.diag_indices_from(matrix)] += np.float32(regularisation)
     factor, _ = linalg.lapack.spotrf(matrix, lower=True, overwrite_a=True)
     inverse, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
-    block = max(1, BLOCK_ENTRIES // max(len(inverse), 1))
-    for start in range(0, len(inverse), block):  # the upper half is the lower one, turned over
-        rows = inverse[start : start + block, start:]
-        corner = np.tril(inverse[start : start + block, start : start + block])
-        rows[:, len(rows) :] = inverse[start + len(rows) :, start : start + len(rows)].T
+    for block in blocks(len(inverse)):  # the upper half is the lower one, turned over
+        rows = inverse[block, block.start :]
+        corner = np.tril(inverse[block, block])
+        rows[:, len(rows) :] = inverse[block.stop :, block].T
         rows[:, : len(rows)] = corner + np.tril(corner, -1).T
     return np.asarray(inverse, np.float32)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from embed.linear import HEAD, LinearOptions, linear_neighbours
+from embed.closed_form import HEAD
+from embed.linear import LinearOptions, linear_neighbours
 from embed.protocol import Split, all_ranking
 
 GRID = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)

@@ -27,6 +27,7 @@ class Teachers:
     transe_relations: NDArray[np.float32]  # (R + 1, d): the last one stands for all positive interactions
     neighbours: ItemWeights
     linear: ItemWeights
+    transitions: ItemWeights  # added up by `following`: the newest likes say most
     users: UserNeighbours
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency

@@ -19,11 +19,12 @@ class ItemWeights:
     item: NDArray[np.int32]
     weight: NDArray[np.float32]
 
-    def score(self, liked: NDArray[np.integer]) -> NDArray[np.float32]:
-        """The sum over the liked items, int (h,), for every item: float32 (I,)."""
-        _, place = places(self.indptr, liked)
-        n_items = len(self.indptr) - 1
-        return np.bincount(self.item[place], self.weight[place], minlength=n_items).astype(np.float32)
+    def score(self, liked: NDArray[np.integer], counts: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
+        """The sum over the liked items, int (h,), for every item: float32 (I,). `counts` float (h,) says how much each
+        of them counts."""
+        owner, place = places(self.indptr, liked)
+        weight = self.weight[place] if counts is None else self.weight[place] * counts[owner]
+        return np.bincount(self.item[place], weight, minlength=len(self.indptr) - 1).astype(np.float32)
 
 
 def item_weights(

@@ -7,7 +7,18 @@ from embed.teachers import Teachers
 from retrieval.history import History
 from retrieval.sources import Found
 
-_SCORES = ("collaborative", "item_to_item", "linear", "users", "spectral", "graph", "transe", "content", "popularity")
+_SCORES = (
+    "collaborative",
+    "item_to_item",
+    "linear",
+    "transitions",
+    "users",
+    "spectral",
+    "graph",
+    "transe",
+    "content",
+    "popularity",
+)
 FEATURES = (
     *(f"{name}.{form}" for name in _SCORES for form in ("standard", "rank")),
     "history.length",
@@ -26,6 +37,7 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
         "collaborative": teachers.gnn_items[items] @ found.vector,
         "item_to_item": found.item_to_item[items],
         "linear": found.linear[items],
+        "transitions": found.transitions[items],
         "users": found.users[items],
         "spectral": teachers.spectral_items[items] @ found.spectral,
         "graph": found.graph[items],

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from embed.closed_form import BLOCK_ENTRIES
 from embed.gnn import USERS_AT_ONCE
 from embed.learning import TeacherOptions
-from embed.linear import BLOCK_ENTRIES
 from embed.memory import Need
 from embed.split import SPLIT_FROM
 from kg.snapshot import Snapshot
@@ -30,6 +30,8 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     """
     items = len(np.unique(snapshot.interactions.item))
     yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
+    following = min(items, teachers.transitions.most_items)
+    yield Need("the transitions", "transitions.most_items", following, _transitions)
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
     users = min(int((interactions >= fewest).sum()), ranker_users)
     user = min(_CANDIDATES, snapshot.n_items) * len(FEATURES) * _FLOAT * _COPIES
@@ -37,6 +39,11 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
     yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
+
+
+def _transitions(n: int) -> int:
+    """Bytes for so many items: two matrices."""
+    return 2 * _FLOAT * n * n + _BLOCK * min(n * n, BLOCK_ENTRIES)
 
 
 def _linear(n: int) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.teachers import Teachers
+from embed.transitions import following
 from retrieval.among import Among, first
 from retrieval.history import History
 from retrieval.index import Index
@@ -23,7 +24,7 @@ class Found:
     """What each source makes of a history.
 
     `vector` float32 (d,) is the user's vector, `spectral` float32 (s,) that among the spectral ones; `item_to_item`,
-    `linear`, `users` and `graph` float32 (I,) score every item.
+    `linear`, `transitions`, `users` and `graph` float32 (I,) score every item.
     `content` float32 (r,) is what the content of the history says of the user (see embed/content.py).
     `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
@@ -32,6 +33,7 @@ class Found:
     spectral: NDArray[np.float32]
     item_to_item: Scores
     linear: Scores
+    transitions: Scores
     users: Scores
     graph: Scores
     content: NDArray[np.float32]
@@ -46,6 +48,7 @@ def look(teachers: Teachers, history: History, content: NDArray[np.float32] | No
         spectral=np.asarray(teachers.spectral_fold_in[liked].sum(axis=0), np.float32),
         item_to_item=teachers.neighbours.score(liked),
         linear=teachers.linear.score(liked),
+        transitions=following(teachers.transitions, liked),
         users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         content=teachers.content.user(teachers.content.fold_in[liked]) if content is None else content,
@@ -84,6 +87,7 @@ def candidates(
         "collaborative": nearest,
         "item_to_item": best(found.item_to_item),
         "linear": best(found.linear),
+        "transitions": best(found.transitions),
         "users": best(found.users),
         "graph": best(found.graph),
         "content": by_content(),

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from embed.bundle import Bundle
 from embed.itemknn import item_neighbours
+from embed.transitions import following
 from retrieval.answer import Query
 from retrieval.history import History
 from retrieval.recommend import MOST, Recommender
@@ -64,6 +65,7 @@ def _simpler(bundle: Bundle) -> dict[str, System]:
         "popularity": lambda history: most_popular,
         "item-kNN": _item_knn(bundle),
         "EASE and graph": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
+        "transitions": lambda history: np.argsort(-following(teachers.transitions, history.liked), kind="stable"),
         "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),

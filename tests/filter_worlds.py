@@ -240,7 +240,7 @@ def _untaught(rows: Sequence[tuple[int, int, int]], n: int) -> Teachers:
     users = user_neighbours(np.empty((0, 2), np.int32), n_users=1, n_items=items, seed=0)
     vectors = [np.zeros((k, 2), np.float32) for k in (items, items, items, items, n, len(ONTOLOGY.relations))]
     graph = adjacency(np.array(sorted(rows), np.int32).reshape(-1, 3), n)
-    return Teachers(*vectors, weights, weights, users, np.zeros(items, np.int64), graph, _no_content(items, n))
+    return Teachers(*vectors, weights, weights, weights, users, np.zeros(items, np.int64), graph, _no_content(items, n))
 
 
 def _no_content(items: int, n: int) -> Content:

@@ -119,7 +119,7 @@ def _teachers(snapshot: Snapshot, random: np.random.Generator) -> Teachers:
         source, target = random.integers(0, BOOKS, (2, 30))
         return item_weights(source, target, random.uniform(lowest, 1, 30), BOOKS)
 
-    learned = (*(vectors(BOOKS) for _ in range(4)), vectors(N), vectors(4), weights(0), weights(-1))
+    learned = (*(vectors(BOOKS) for _ in range(4)), vectors(N), vectors(4), weights(0), weights(-1), weights(-1))
     liked = interactions.where(interactions.positive)
     likes = np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
     users = user_neighbours(likes, n_users=READERS, n_items=BOOKS, seed=0)

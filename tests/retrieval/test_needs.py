@@ -41,6 +41,7 @@ def needed(snapshot: Snapshot, changes: dict[str, int]) -> dict[str, Need]:
         teachers,
         transe=replace(teachers.transe, dim=changes.get("transe.dim", DIM)),
         linear=replace(teachers.linear, most_items=changes.get("linear.most_items", 12_000)),
+        transitions=replace(teachers.transitions, most_items=changes.get("transitions.most_items", 12_000)),
     )
     return {need.option: need for need in needs(snapshot, teachers, changes.get("ranker_users", 20_000))}
 

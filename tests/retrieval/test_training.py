@@ -14,6 +14,7 @@ from embed.linear import LinearOptions
 from embed.ranker import RankerOptions
 from embed.split import SplitBy, held_out, held_out_by_time
 from embed.transe import TransEOptions
+from embed.transitions_learning import transitions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 from retrieval.training import TrainOptions, train
@@ -95,7 +96,7 @@ def test_what_is_not_held_out_does_reach_them():
     other = train(with_another_future(library(), replace(QUICK, holdout=0.5)), ONTOLOGY, QUICK)
     for name in ("gnn_items", "gnn_fold_in", "transe_entities", "transe_relations", "popularity"):
         assert getattr(past.teachers, name).tobytes() != getattr(other.teachers, name).tobytes(), name
-    for name in ("neighbours", "linear"):
+    for name in ("neighbours", "linear", "transitions"):
         a, b = getattr(past.teachers, name), getattr(other.teachers, name)
         assert a.weight.tobytes() != b.weight.tobytes(), name
     assert past.teachers.content.items.tobytes() != other.teachers.content.items.tobytes()
@@ -150,3 +151,15 @@ def test_without_likes_it_says_what_is_missing():
     hated = replace(snapshot.interactions, positive=np.zeros(len(snapshot.interactions), np.bool_))
     with pytest.raises(NotReadyError, match="no positive interaction"):
         train(replace(snapshot, interactions=hated), ONTOLOGY, QUICK)
+
+
+def test_what_is_liked_next_is_learned_in_order_of_time_from_when_each_was_liked_last():
+    snapshot = library()
+    begin = np.random.default_rng(0).integers(0, BOOKS, READERS)[:, None]
+    item = (begin + np.append(np.arange(11), 0)) % BOOKS  # the first book of each is read again in the end
+    read = replace(snapshot.interactions, item=item.ravel().astype(np.int32), positive=np.ones(item.size, np.bool_))
+    learned = learn(replace(snapshot, interactions=read), read.positive, QUICK.teachers).teachers.transitions
+    likes = np.stack([np.repeat(np.arange(READERS), 11), item[:, 1:].ravel()], axis=1).astype(np.int32)
+    expected = transitions(likes, n_items=BOOKS, options=QUICK.teachers.transitions)
+    np.testing.assert_array_equal(learned.indptr, expected.indptr)
+    np.testing.assert_array_equal(learned.weight, expected.weight)

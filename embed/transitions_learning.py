@@ -1,0 +1,86 @@
+"""A linear model from the latest likes to the next ones, solved exactly: SLIT (Choi et al. 2021, "Session-aware linear
+item-item models for session-based recommendation").
+
+At each like of a user but the last, a row of P sums those up to it and one of F those after it, each less the further
+away it is: B = (PᵀP + λI)⁻¹ PᵀF. Neither is made: what two likes add to the products depends only on how many places
+they are apart and, in PᵀP, on how many likes follow.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from embed.closed_form import blocks, most_liked, strength, strongest
+from embed.transitions import FADING, LATEST
+from embed.weights import ItemWeights
+from kg.bounds import Count, Positive
+
+AHEAD = np.exp(-np.arange(12) / 3)
+"""What a later like counts by how many lie between, float64."""
+
+_Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+"""Of a matrix: rows int64 (e,), columns int64 (e,), values float64 (e,)."""
+
+
+@dataclass(frozen=True)
+class TransitionOptions:
+    """`neighbours` weights of each item are kept. `regularisation` is λ relative to the mean diagonal of PᵀP over the
+    3,000 most liked items.
+
+    Two matrices of (n, n) take 8 n² bytes, so only the `most_items` most liked items have weights.
+    """
+
+    neighbours: Count = 300
+    regularisation: Positive = 8.0
+    most_items: Count = 12_000
+
+
+def transitions(likes: NDArray[np.int32], *, n_items: int, options: TransitionOptions) -> ItemWeights:
+    """The strongest weights of each item on those that follow it, of either sign; `following` adds them up.
+
+    From pairs of user and item, int32 (m, 2), each once: user by user, in order of time.
+    """
+    popularity = np.bincount(likes[:, 1], minlength=n_items)
+    kept = most_liked(popularity, options.most_items)
+    number = np.full(n_items, -1)
+    number[kept] = np.arange(len(kept))
+    item, left = number[likes[:, 1]], _left(likes[:, 0])
+    gram, next_ones = _summed(len(kept), _before(item, left)), _summed(len(kept), _across(item, left))
+    gram[np.diag_indices_from(gram)] += options.regularisation * strength(gram.diagonal(), popularity[kept])
+    factor = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    b = linalg.cho_solve(factor, next_ones, overwrite_b=True, check_finite=False)
+    return strongest((b[rows] for rows in blocks(len(kept))), kept, n_items, options.neighbours)
+
+
+def _left(user: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How many likes of the same user follow each, int64 (m,)."""
+    return np.searchsorted(user, user, side="right") - 1 - np.arange(len(user))
+
+
+def _before(item: NDArray[np.int64], left: NDArray[np.int64]) -> Iterator[_Entries]:
+    """PᵀP, its lower half: two likes are in a row as often as one is liked after both, of which the latest count."""
+    faded = np.append(0, np.cumsum(FADING**2))
+    for apart, fading in enumerate(FADING):
+        earlier = np.flatnonzero(left >= apart)
+        rows = np.minimum(left[earlier + apart], LATEST - apart)
+        two = np.sort([item[earlier], item[earlier + apart]], axis=0)
+        yield two[1], two[0], fading * faded[rows]
+
+
+def _across(item: NDArray[np.int64], left: NDArray[np.int64]) -> Iterator[_Entries]:
+    """PᵀF."""
+    for apart, weight in enumerate(np.convolve(FADING, AHEAD), 1):
+        earlier = np.flatnonzero(left >= apart)
+        yield item[earlier], item[earlier + apart], np.full(len(earlier), weight)
+
+
+def _summed(n: int, entries: Iterator[_Entries]) -> NDArray[np.float32]:
+    """Entries of one place added up: float32 (n, n), in the order of LAPACK. Those of items without weights are -1."""
+    matrix = np.zeros((n, n), np.float32)
+    for row, column, value in entries:
+        there = (row >= 0) & (column >= 0)
+        np.add.at(matrix.reshape(-1), column[there] * n + row[there], value[there].astype(np.float32))
+    return matrix.T
