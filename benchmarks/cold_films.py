@@ -7,7 +7,6 @@ nothing); the strength of regularisation is chosen at each training, on films th
 """
 
 import argparse
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from benchmarks.catalogs import films
 from benchmarks.results import merge
 from embed.adjacency import adjacency
 from embed.content_choice import learn_content
@@ -23,13 +23,8 @@ from embed.content_learning import ContentOptions, mean_of
 from embed.content_text import words
 from embed.protocol import Split, all_ranking, mean
 from embed.said import said_in
-from kg.connect import connect
-from kg.snapshot import Snapshot, snapshot
-from kg.workspace import Workspace
-from ontology.turtle import load_ontology
-from service import ingesting
+from kg.snapshot import Snapshot
 
-ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).with_name("quality.json")
 COLD = 0.2
 SEEDS = (0, 1, 2)
@@ -59,18 +54,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="others than 0 1 2 write nothing")
     seeds = parser.parse_args().seeds
-    found = measure(films(), seeds)
+    catalog, _ = films()
+    found = measure(catalog, seeds)
     if tuple(seeds) == SEEDS:
         merge(RESULTS, {f"cold-films.{name}": value for name, value in found.items()})
-
-
-def films() -> Snapshot:
-    """The example catalog, as `kg ingest` loads it."""
-    with tempfile.TemporaryDirectory(prefix="kgrec-cold-") as folder:
-        workspace = Workspace(Path(folder))
-        ingesting.load(workspace, [ROOT / "examples" / "movies"], ROOT / "ontology" / "movies.mapping.yaml")
-        with connect(workspace.graph) as store:
-            return snapshot(store, load_ontology(workspace.ontology))
 
 
 def measure(catalog: Snapshot, seeds: list[int]) -> dict[str, float]:

@@ -95,7 +95,7 @@ def _histories(recommender: Recommender) -> Callable[[np.int64], History]:
 
     def history(user: np.int64) -> History:
         items = done.item[begin[user] : begin[user + 1]]
-        return History(items, items)
+        return History(items, items, items)
 
     return history
 

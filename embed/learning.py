@@ -118,7 +118,9 @@ def learn(
     followers = run.finished(
         "transitions",
         ItemWeights,
-        lambda: transitions(_in_order(liked), n_items=snapshot.n_items, options=options.transitions),
+        lambda: transitions(
+            *_in_order(snapshot.interactions.where(known)), n_items=snapshot.n_items, options=options.transitions
+        ),
     )
     spectral = run.finished(
         "spectral",
@@ -201,11 +203,15 @@ def _pairs(liked: Interactions) -> NDArray[np.int32]:
     return np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
 
 
-def _in_order(liked: Interactions) -> NDArray[np.int32]:
-    """User and item, int32 (n, 2), each pair once, user by user in order of time: when it was liked last counts."""
-    pairs = np.stack([liked.user, liked.item], axis=1)[::-1]
-    _, last = np.unique(pairs, axis=0, return_index=True)
-    return pairs[np.sort(last)][::-1]
+def _in_order(met: Interactions) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """User and item, int32 (n, 2), each pair once, user by user in order of time, and whether it was liked, bool (n,).
+
+    The last time that a user met an item counts.
+    """
+    pairs = np.stack([met.user, met.item], axis=1)
+    _, last = np.unique(pairs[::-1], axis=0, return_index=True)
+    last = len(pairs) - 1 - np.sort(last)[::-1]
+    return pairs[last], met.positive[last]
 
 
 def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:

@@ -1,9 +1,9 @@
-"""A linear model from the latest likes to the next ones, solved exactly: SLIT (Choi et al. 2021, "Session-aware linear
-item-item models for session-based recommendation").
+"""A linear model from what was met lately to what is liked next, solved exactly: SLIT (Choi et al. 2021,
+"Session-aware linear item-item models for session-based recommendation"), with what is met, but not liked, as input.
 
-At each like of a user but the last, a row of P sums those up to it and one of F those after it, each less the further
-away it is: B = (PᵀP + λI)⁻¹ PᵀF. Neither is made: what two likes add to the products depends only on how many places
-they are apart and, in PᵀP, on how many likes follow.
+At each item that a user meets but the last, a row of P sums what was met up to it and one of F what is liked after it,
+each less the further away it is: B = (PᵀP + λI)⁻¹ PᵀF. Neither is made: what two items add to the products depends only
+on how many places they are apart and, in PᵀP, on how many follow.
 """
 
 from collections.abc import Iterator
@@ -28,27 +28,31 @@ _Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 @dataclass(frozen=True)
 class TransitionOptions:
     """`neighbours` weights of each item are kept. `regularisation` is λ relative to the mean diagonal of PᵀP over the
-    3,000 most liked items.
+    3,000 items that were met most.
 
-    Two matrices of (n, n) take 8 n² bytes, so only the `most_items` most liked items have weights.
+    Two matrices of (n, n) take 8 n² bytes, and the solution n³, so only the `most_items` that were met most have
+    weights.
     """
 
     neighbours: Count = 300
     regularisation: Positive = 8.0
-    most_items: Count = 12_000
+    most_items: Count = 4000
 
 
-def transitions(likes: NDArray[np.int32], *, n_items: int, options: TransitionOptions) -> ItemWeights:
-    """The strongest weights of each item on those that follow it, of either sign; `following` adds them up.
+def transitions(
+    met: NDArray[np.int32], liked: NDArray[np.bool_], *, n_items: int, options: TransitionOptions
+) -> ItemWeights:
+    """The strongest weights of each item on those liked after it, of either sign; `following` adds them up.
 
-    From pairs of user and item, int32 (m, 2), each once: user by user, in order of time.
+    From pairs of user and item, int32 (m, 2), each once, user by user, in order of time; `liked` bool (m,) says which
+    of them were.
     """
-    popularity = np.bincount(likes[:, 1], minlength=n_items)
+    popularity = np.bincount(met[:, 1], minlength=n_items)
     kept = most_liked(popularity, options.most_items)
     number = np.full(n_items, -1)
     number[kept] = np.arange(len(kept))
-    item, left = number[likes[:, 1]], _left(likes[:, 0])
-    gram, next_ones = _summed(len(kept), _before(item, left)), _summed(len(kept), _across(item, left))
+    item, left = number[met[:, 1]], _left(met[:, 0])
+    gram, next_ones = _summed(len(kept), _before(item, left)), _summed(len(kept), _across(item, left, liked))
     gram[np.diag_indices_from(gram)] += options.regularisation * strength(gram.diagonal(), popularity[kept])
     factor = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     b = linalg.cho_solve(factor, next_ones, overwrite_b=True, check_finite=False)
@@ -56,12 +60,12 @@ def transitions(likes: NDArray[np.int32], *, n_items: int, options: TransitionOp
 
 
 def _left(user: NDArray[np.int32]) -> NDArray[np.int64]:
-    """How many likes of the same user follow each, int64 (m,)."""
+    """How many of the same user follow each, int64 (m,)."""
     return np.searchsorted(user, user, side="right") - 1 - np.arange(len(user))
 
 
 def _before(item: NDArray[np.int64], left: NDArray[np.int64]) -> Iterator[_Entries]:
-    """PᵀP, its lower half: two likes are in a row as often as one is liked after both, of which the latest count."""
+    """PᵀP, its lower half: two items are in a row as often as one is met after both, of which the latest count."""
     faded = np.append(0, np.cumsum(FADING**2))
     for apart, fading in enumerate(FADING):
         earlier = np.flatnonzero(left >= apart)
@@ -70,10 +74,11 @@ def _before(item: NDArray[np.int64], left: NDArray[np.int64]) -> Iterator[_Entri
         yield two[1], two[0], fading * faded[rows]
 
 
-def _across(item: NDArray[np.int64], left: NDArray[np.int64]) -> Iterator[_Entries]:
+def _across(item: NDArray[np.int64], left: NDArray[np.int64], liked: NDArray[np.bool_]) -> Iterator[_Entries]:
     """PᵀF."""
     for apart, weight in enumerate(np.convolve(FADING, AHEAD), 1):
         earlier = np.flatnonzero(left >= apart)
+        earlier = earlier[liked[earlier + apart]]
         yield item[earlier], item[earlier + apart], np.full(len(earlier), weight)
 
 

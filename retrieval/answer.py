@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Query:
-    """Who asks and for how much. `history` are item keys, newest last; it is used when the user has none.
+    """Who asks and for how much. `history` are keys of liked items, newest last; it is used when the user has none.
+
+    `seen` are those of all items that were met, liked or not, newest last.
 
     `filter` is a text (docs/filters.md): only what matches it comes back.
     """
 
     user: str | None = None
     history: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
     n: int = 10
     exclude: tuple[str, ...] = ()
     explain: bool = True

@@ -20,21 +20,27 @@ Items = NDArray[np.int64]
 
 
 def as_known(history: History, fresh: Fresh) -> History:
-    """A history that the bundle knows: of each new item that was liked, the nearest stand-in is in its place."""
-    new = history.liked >= fresh.first
+    """A history that the bundle knows: the nearest stand-in of each new item is in its place; it is not closed."""
+    closed = history.closed[history.closed < fresh.first]
+    return History(_known(history.liked, fresh), _known(history.seen, fresh), closed)
+
+
+def _known(items: NDArray[np.int32], fresh: Fresh) -> NDArray[np.int32]:
+    """With stand-ins; of an item that comes twice then, the last counts."""
+    new = items >= fresh.first
     if not new.any():
-        return History(history.liked, history.seen[history.seen < fresh.first])
-    liked = history.liked.copy()
-    liked[new] = fresh.stand_ins[liked[new] - fresh.first, 0]
-    last = len(liked) - 1 - np.unique(liked[::-1], return_index=True)[1]
-    return History(liked[np.sort(last)], history.seen[history.seen < fresh.first])
+        return items
+    known = items.copy()
+    known[new] = fresh.stand_ins[items[new] - fresh.first, 0]
+    last = len(known) - 1 - np.unique(known[::-1], return_index=True)[1]
+    return known[np.sort(last)]
 
 
 def look_at(teachers: Teachers, history: History, fresh: Fresh) -> Found:
     """Let every source read a history that may have new items: their stand-ins, and in `content` their own content."""
     new = history.liked >= fresh.first
     if not new.any():
-        return look(teachers, history)
+        return look(teachers, as_known(history, fresh))
     fold_in = (teachers.content.fold_in[history.liked[~new]], fresh.fold_in[history.liked[new] - fresh.first])
     return look(teachers, as_known(history, fresh), teachers.content.user(np.concatenate(fold_in)))
 
@@ -59,7 +65,7 @@ def unseen(fresh: Fresh, history: History, matching: Iterable[str] | None = None
     else:
         there = (fresh.number.get(key) for key in matching)
         numbers = fresh.in_order(np.array([number for number in there if number is not None], np.int64))
-    return numbers[~np.isin(numbers, history.seen)] if len(numbers) else numbers
+    return numbers[~np.isin(numbers, history.closed)] if len(numbers) else numbers
 
 
 def mixed_features(

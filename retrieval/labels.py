@@ -48,7 +48,7 @@ def _odds(recommender: Recommender, history: History, items: NDArray[np.int32]) 
     """Item number -> its odds by those of a usual candidate; without what was deleted since the bundle was made."""
     keys, live = recommender.bundle.catalog.keys, recommender.live
     there = np.array([item for item in items.tolist() if live.item_number(keys[item]) == item], np.int32)
-    ranked = recommender.beside_usual(History(history.liked, history.liked), there)
+    ranked = recommender.beside_usual(history, there)
     usual = np.isin(ranked.items, np.concatenate(list(ranked.found_by.values())))
     asked = np.isin(ranked.items, there)
     odds = _of(ranked.scores[asked]) / _of(ranked.scores[usual].mean())

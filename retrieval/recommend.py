@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +61,8 @@ class Recommender:
             raise InputError(f"n is {query.n}; it must be from 1 to {MOST}")
         degraded = self.refresh()
         history = self._history(query)
-        closed = np.concatenate([history.seen, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
-        history = History(history.liked, closed)  # what shall not come back takes no candidate's place
+        closed = np.concatenate([history.closed, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
+        history = replace(history, closed=closed)  # what shall not come back takes no candidate's place
         matching = None if query.filter is None else self.filters.matching(query.filter)
         among, new = self._open(history, matching)
         popular_first = self._popular if among is None else self._popular[among.mask[self._popular]]
@@ -131,10 +131,11 @@ class Recommender:
 
     def _history(self, query: Query) -> History:
         history = EMPTY if query.user is None else self.live.history(query.user)
-        if len(history.seen) or not query.history:
+        if len(history.seen):
             return history
-        items = self._mentioned(query.history, "history")
-        return History(items, items)
+        liked, seen = self._mentioned(query.history, "history"), self._mentioned(query.seen, "seen")
+        seen = np.concatenate([seen, liked[~np.isin(liked, seen)]])
+        return History(liked, seen, seen)
 
     def _numbers(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
         """The numbers of items that can be ranked."""
@@ -172,7 +173,7 @@ class Recommender:
         fresh = self.live.fresh
         if matching is None:
             return None, unseen(fresh, history)
-        closed = as_known(history, fresh).seen
+        closed = as_known(history, fresh).closed
         return Among.of(matching.mask, closed), unseen(fresh, history, matching.fresh)
 
     def _first(self, ranked: Ranked, n: int, closed: Items, others: Items) -> Ranked:

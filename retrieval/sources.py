@@ -48,7 +48,7 @@ def look(teachers: Teachers, history: History, content: NDArray[np.float32] | No
         spectral=np.asarray(teachers.spectral_fold_in[liked].sum(axis=0), np.float32),
         item_to_item=teachers.neighbours.score(liked),
         linear=teachers.linear.score(liked),
-        transitions=following(teachers.transitions, liked),
+        transitions=following(teachers.transitions, history.seen),
         users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         content=teachers.content.user(teachers.content.fold_in[liked]) if content is None else content,
@@ -68,20 +68,20 @@ def candidates(
         return among.in_order(items, n) if among else _unseen(items, history, n)
 
     def best(scores: Scores) -> NDArray[np.int64]:
-        return among.best(scores, n) if among else _unseen(first(scores, n + len(history.seen)), history, n)
+        return among.best(scores, n) if among else _unseen(first(scores, n + len(history.closed)), history, n)
 
     def by_content() -> NDArray[np.int64]:
         told = teachers.content.items @ found.content
         if among:
             return among.items[_told_apart(told[among.items], n)]
-        return _unseen(_told_apart(told, n + len(history.seen)), history, n)
+        return _unseen(_told_apart(told, n + len(history.closed)), history, n)
 
     if not len(history.liked):
         return {"popularity": in_order(popular(teachers), n)}
     if among:
         nearest = among.nearest(index, teachers.gnn_items, found.vector, n)
     else:
-        ids, _ = index.search(found.vector, min(n + len(history.seen), teachers.n_items))
+        ids, _ = index.search(found.vector, min(n + len(history.closed), teachers.n_items))
         nearest = _unseen(ids, history, n)
     return {
         "collaborative": nearest,
@@ -132,4 +132,4 @@ def _told_apart(scores: Scores, n: int) -> NDArray[np.int64]:
 
 
 def _unseen(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:
-    return ids[~np.isin(ids, history.seen)][:n]
+    return ids[~np.isin(ids, history.closed)][:n]

@@ -33,10 +33,9 @@ def systems(recommender: Recommender, k: int, service: Ask | None = None) -> dic
 
 
 def query_of(bundle: Bundle, history: History, n: int) -> Query:
-    """Asks as a client does who knows the history: by what was liked, without what else was seen."""
-    keys = bundle.catalog.keys
-    others = history.seen[~np.isin(history.seen, history.liked)]
-    return Query(None, tuple(keys[i] for i in history.liked), n, tuple(keys[i] for i in others), explain=False)
+    """Asks as a client does who knows the history."""
+    liked, seen = (tuple(bundle.catalog.keys[i] for i in items) for items in (history.liked, history.seen))
+    return Query(history=liked, seen=seen, n=n, explain=False)
 
 
 def _asked(ask: Ask, recommender: Recommender, k: int) -> System:
@@ -65,7 +64,7 @@ def _simpler(bundle: Bundle) -> dict[str, System]:
         "popularity": lambda history: most_popular,
         "item-kNN": _item_knn(bundle),
         "EASE and graph": lambda history: np.argsort(-teachers.linear.score(history.liked), kind="stable"),
-        "transitions": lambda history: np.argsort(-following(teachers.transitions, history.liked), kind="stable"),
+        "transitions": lambda history: np.argsort(-following(teachers.transitions, history.seen), kind="stable"),
         "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),

@@ -52,7 +52,14 @@ def recommend_to_user(id: str, query: RecommendationsQuery) -> Recommendations:
     _check(serving, query.history, parameter="history")
     _check(serving, query.exclude, parameter="exclude")
     _check_filter(serving, query.filter, parameter="filter")
-    asked = Query(id, query.history, query.n, query.exclude, query.explain, query.filter)
+    asked = Query(
+        user=id,
+        history=query.history,
+        n=query.n,
+        exclude=query.exclude,
+        explain=query.explain,
+        filter=query.filter,
+    )
     return _answer(serving.recommender.recommend(asked))
 
 
@@ -61,9 +68,10 @@ def recommend_to_history(body: RecommendationsRequest) -> Recommendations:
     """Recommend items to somebody who liked these."""
     serving = fresh()
     _check(serving, body.history, pointer="/history")
+    _check(serving, body.seen, pointer="/seen")
     _check(serving, body.exclude, pointer="/exclude")
     _check_filter(serving, body.filter, pointer="/filter")
-    asked = Query(None, body.history, body.n, body.exclude, body.explain, body.filter)
+    asked = Query(**dict(body))
     return _answer(serving.recommender.recommend(asked))
 
 
@@ -73,7 +81,8 @@ def rank(body: RankRequest) -> Recommendations:
     serving = fresh()
     _check(serving, body.items, pointer="/items")
     _check(serving, body.history, pointer="/history")
-    asked = Query(body.user, body.history, explain=body.explain)
+    _check(serving, body.seen, pointer="/seen")
+    asked = Query(body.user, body.history, body.seen, explain=body.explain)
     return _answer(serving.recommender.rank(asked, body.items))
 
 

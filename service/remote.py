@@ -45,6 +45,7 @@ class Service:
         """
         body = {
             "history": query.history,
+            "seen": query.seen,
             "exclude": query.exclude,
             "n": query.n,
             "explain": query.explain,

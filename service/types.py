@@ -100,6 +100,8 @@ class RecommendationsRequest(Body):
 
     history: WholeHistory = ()
     """Items that were liked, newest last."""
+    seen: WholeHistory = ()
+    """All items that were met, liked or not, newest last: they say what is liked next, and do not come back."""
     n: Count = 10
     """How many items to recommend."""
     exclude: WholeHistory = ()
@@ -122,6 +124,8 @@ class RankRequest(Body):
     """Whom the order is for."""
     history: Keys = ()
     """Items that were liked, newest last; used when the user is not given or not known."""
+    seen: Keys = ()
+    """All items that were met, liked or not, newest last; used with `history`."""
     explain: bool = True
     """Whether to explain each place."""
 

@@ -31,7 +31,7 @@ def test_the_order_that_is_served_is_the_order_that_is_scored(split):
         found = all_ranking(score, split, k=20)
         for user, row in enumerate(score(np.arange(5))):
             items = split.train[user].indices.astype(np.int32)
-            ranked = recommender.rank_all(History(items, items)).items
+            ranked = recommender.rank_all(History(items, items, items)).items
             ordered = np.argsort(-row, kind="stable")[: len(ranked)]
             np.testing.assert_array_equal(np.sort(ordered), np.sort(ranked))
     assert found.recall.mean() > 0.9  # 20 of the 40 items are of the other taste

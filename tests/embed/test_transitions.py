@@ -11,14 +11,16 @@ from embed.weights import item_weights
 from tests.embed.dense import dense
 
 ITEMS = 60
-HISTORIES = st.lists(st.lists(st.integers(0, ITEMS - 1), unique=True, max_size=12), max_size=5)
-LONG = [list(range(55)), [*range(59, 10, -1)], [3]]
+MET = st.tuples(st.integers(0, ITEMS - 1), st.booleans())
+HISTORIES = st.lists(st.lists(MET, unique_by=lambda met: met[0], max_size=12), max_size=5)
+"""What was met, and whether it was liked."""
+LONG = [[(i, i % 3 > 0) for i in range(55)], [(i, True) for i in range(59, 10, -1)], [(3, True)]]
 
 
 def learned(histories, *, n_items=ITEMS, **options):
-    likes = [(user, item) for user, history in enumerate(histories) for item in history]
-    array = np.array(likes, np.int32).reshape(-1, 2)
-    return transitions(array, n_items=n_items, options=TransitionOptions(**options))
+    met = [(user, item, liked) for user, history in enumerate(histories) for item, liked in history]
+    array = np.array(met, np.int32).reshape(-1, 3)
+    return transitions(array[:, :2], array[:, 2] > 0, n_items=n_items, options=TransitionOptions(**options))
 
 
 def by_the_equation(histories, regularisation):
@@ -26,14 +28,16 @@ def by_the_equation(histories, regularisation):
     for history in histories:
         for moment in range(1, len(history)):
             before, after = np.zeros(ITEMS), np.zeros(ITEMS)
-            before[history[:moment][::-1][:LATEST]] = FADING[:moment]
-            after[history[moment:][: len(AHEAD)]] = AHEAD[: len(history) - moment]
+            for (item, _), counts in zip(history[:moment][::-1], FADING, strict=False):
+                before[item] = counts
+            for (item, liked), counts in zip(history[moment:], AHEAD, strict=False):
+                after[item] = counts * liked
             p.append(before)
             f.append(after)
     p, f = np.array(p).reshape(-1, ITEMS), np.array(f).reshape(-1, ITEMS)
-    liked = np.unique([item for history in histories for item in history]).astype(int)
+    met = list({item for history in histories for item, _ in history})
     gram = p.T @ p
-    strength = gram.diagonal()[liked].mean() if len(liked) else 0
+    strength = gram.diagonal()[met].mean() if met else 0
     gram += regularisation * (strength or 1) * np.eye(ITEMS)
     return np.linalg.solve(gram, p.T @ f)
 
@@ -50,16 +54,17 @@ def test_so_are_those_of_histories_that_are_longer_than_what_speaks():
 
 
 @given(histories=HISTORIES, most=st.integers(1, 5), k=st.integers(1, 4))
-def test_only_the_most_liked_items_have_weights_and_each_a_few(histories, most, k):
+def test_only_what_was_met_most_has_weights_and_each_a_few(histories, most, k):
     got = dense(learned(histories, most_items=most, neighbours=k))
-    popularity = np.bincount([item for history in histories for item in history], minlength=ITEMS)
+    popularity = np.bincount([item for history in histories for item, _ in history], minlength=ITEMS)
     counted = np.argsort(-popularity, kind="stable")[:most]
     assert set(np.flatnonzero(got.any(axis=0) | got.any(axis=1))) <= set(counted)
     assert (np.count_nonzero(got, axis=1) <= k).all()
 
 
 def test_what_follows_is_found_and_what_went_before_is_not():
-    got = dense(learned([[0, 1, 2, 3], [0, 1, 2, 3], [4, 5], [4, 5], [4, 5]], regularisation=0.1))
+    liked = [[(item, True) for item in items] for items in ([0, 1, 2, 3], [0, 1, 2, 3], [4, 5], [4, 5], [4, 5])]
+    got = dense(learned(liked, regularisation=0.1))
     assert np.argmax(got[1]) == 2
     assert np.argmax(got[4]) == 5
     assert got[1, 2] > got[1, 3] > abs(got[1, 0])

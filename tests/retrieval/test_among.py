@@ -43,7 +43,7 @@ def test_each_source_gives_its_best_of_those_that_may_come(
 ):
     teachers = world(rows, happened).teachers
     items = np.array(sorted(liked), np.int32)
-    history, among = History(items, items), Among.of(mask, items)
+    history, among = History(items, items, items), Among.of(mask, items)
     found, index = look(teachers, history), index_of(teachers.gnn_items)
     some = candidates(teachers, index, history, found, 3, among=among)
     everything = candidates(teachers, index, history, found, BOOKS, among=Among.of(np.ones(BOOKS, np.bool_), items))
@@ -83,7 +83,7 @@ def test_the_nearest_are_the_same_by_faiss_and_one_by_one(part: float, selects: 
 def test_none_at_all_is_no_candidate():
     among = Among.of(np.zeros(BOOKS, np.bool_), np.array([3]))
     teachers = world([]).teachers
-    history = History(np.array([3], np.int32), np.array([3], np.int32))
+    history = History(*[np.array([3], np.int32)] * 3)
     found = candidates(teachers, index_of(teachers.gnn_items), history, look(teachers, history), 5, among=among)
     assert [items.tolist() for items in found.values()] == [[]] * len(found)
 

@@ -57,8 +57,7 @@ def served(recommender: Recommender) -> list[tuple[set[str], set[str], list[str]
             in_order = [keys[rows.item[i]] for i in mine if not bundle.held_out[i]]
             newest_last = [key for place, key in enumerate(in_order) if key not in in_order[place + 1 :]]
             liked = tuple(key for key in newest_last if last[key])
-            disliked = tuple(key for key in newest_last if not last[key])
-            answer = recommender.recommend(Query(history=liked, exclude=disliked, n=K))
+            answer = recommender.recommend(Query(history=liked, seen=tuple(newest_last), n=K))
             found.append((set(last), test, [r.id for r in answer.recommendations]))
     return found
 

@@ -90,7 +90,7 @@ WRITER = {number: Ref("Writer", f"w{number}") for number in range(BOOKS, N)}
 def test_what_a_source_thinks_of_a_new_item_is_what_it_thinks_of_the_stand_ins():
     start = world([(0, RELATIONS.index("WRITTEN_BY"), 17)], [(0, 1, 3), (0, 2, 4), (1, 3, 3), (1, 4, 8)])
     fresh, _ = followed(start, new_book(17, of=3), 2)
-    history = History(np.array([3, 4], np.int32), np.array([3, 4], np.int32))
+    history = History(*[np.array([3, 4], np.int32)] * 3)
     found = look_at(start.teachers, history, fresh)
     items = np.array([0, N + 2, 5, N], np.int64)
     mixed = mixed_features(start.teachers, history, found, items, fresh)
@@ -107,7 +107,7 @@ def test_what_a_source_thinks_of_a_new_item_is_what_it_thinks_of_the_stand_ins()
 def test_a_history_without_new_items_is_read_as_before():
     start = world([(0, RELATIONS.index("WRITTEN_BY"), 17)])
     fresh, _ = followed(start, new_book(17), 1)
-    history = History(np.array([1, 0], np.int32), np.array([2, 1, 0], np.int32))
+    history = History(np.array([1, 0], np.int32), *[np.array([2, 1, 0], np.int32)] * 2)
     for name, value in vars(look(start.teachers, history)).items():
         np.testing.assert_array_equal(value, getattr(look_at(start.teachers, history, fresh), name))
 
@@ -116,12 +116,12 @@ def test_a_history_without_new_items_is_read_as_before():
 def test_a_known_history_has_each_item_once_and_no_new_ones(liked: list[int]):
     liked = [item for item in liked if item < BOOKS or item >= N]
     fresh, _ = followed(WORLD, new_book(17, 18, of=4), 3)
-    history = History(np.array(liked, np.int32), np.array(liked, np.int32))
-    known = as_known(history, fresh)
+    known = as_known(History(*[np.array(liked, np.int32)] * 3), fresh)
     assert len(set(known.liked.tolist())) == len(known.liked)
-    assert set(known.seen.tolist()) == {item for item in liked if item < BOOKS}
+    assert known.seen.tolist() == known.liked.tolist()
+    assert set(known.closed.tolist()) == {item for item in liked if item < BOOKS}
     stand_ins = {int(fresh.stand_ins[item - N, 0]) for item in liked if item >= N}
-    assert set(known.liked.tolist()) == set(known.seen.tolist()) | stand_ins
+    assert set(known.liked.tolist()) == set(known.closed.tolist()) | stand_ins
 
 
 WORLD = world([(0, RELATIONS.index("WRITTEN_BY"), 17), (1, RELATIONS.index("WRITTEN_BY"), 18)])
@@ -151,7 +151,7 @@ def test_paths_are_walked_both_ways_between_new_and_known():
 
 def test_only_the_new_items_that_match_are_looked_at():
     fresh, _ = followed(WORLD, new_book(17, of=4), 2)
-    none = History(np.empty(0, np.int32), np.array([N + 1], np.int32))
+    none = History(*[np.empty(0, np.int32)] * 2, np.array([N + 1], np.int32))
     assert unseen(fresh, none).tolist() == [N, N + 2, N + 3]
     assert unseen(fresh, none, ["new3", "new1", "new0", "b0", "gone"]).tolist() == [N, N + 3]
 

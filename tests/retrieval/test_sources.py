@@ -17,7 +17,7 @@ WRITTEN_BY = RELATIONS.index("WRITTEN_BY")
 def test_no_source_gives_what_was_seen_nor_more_than_asked_nor_one_twice(rows, happened, liked, n):
     teachers = world(rows, happened).teachers
     items = np.array(liked, np.int32)
-    history = History(items, items)
+    history = History(items, items, items)
     found = candidates(teachers, index_of(teachers.gnn_items), history, look(teachers, history), n)
     for ids in found.values():
         assert len(ids) <= n
@@ -76,7 +76,7 @@ def test_where_nothing_is_said_content_finds_nothing():
     told = world([(0, WRITTEN_BY, 17), (1, WRITTEN_BY, 17)]).teachers
     content = told.content
     alike = replace(content, items=np.repeat(content.items[:1], BOOKS, axis=0))
-    history = History(np.array([0], np.int32), np.array([0], np.int32))
+    history = History(*[np.array([0], np.int32)] * 3)
     for teachers, n in ((told, BOOKS - 1), (replace(told, content=alike), 0)):
         found = candidates(teachers, index_of(teachers.gnn_items), history, look(teachers, history), 20)
         assert len(found["content"]) == n

@@ -25,7 +25,7 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
     recommender = Recommender(bundle, LiveState(bundle, Quiet()))
     for liked in range(10):  # a single like is unlike all histories of the training
         items = np.array([liked], np.int32)
-        history = History(items, items)
+        history = History(items, items, items)
         ranked = recommender.rank_all(history)
         found = scores(bundle.teachers, look(bundle.teachers, history), np.sort(ranked.items))
         x = features(bundle.teachers, history, found, np.sort(ranked.items))

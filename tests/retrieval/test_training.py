@@ -153,13 +153,15 @@ def test_without_likes_it_says_what_is_missing():
         train(replace(snapshot, interactions=hated), ONTOLOGY, QUICK)
 
 
-def test_what_is_liked_next_is_learned_in_order_of_time_from_when_each_was_liked_last():
+def test_what_is_liked_next_is_learned_in_order_of_time_from_when_each_was_met_last():
     snapshot = library()
     begin = np.random.default_rng(0).integers(0, BOOKS, READERS)[:, None]
     item = (begin + np.append(np.arange(11), 0)) % BOOKS  # the first book of each is read again in the end
-    read = replace(snapshot.interactions, item=item.ravel().astype(np.int32), positive=np.ones(item.size, np.bool_))
-    learned = learn(replace(snapshot, interactions=read), read.positive, QUICK.teachers).teachers.transitions
-    likes = np.stack([np.repeat(np.arange(READERS), 11), item[:, 1:].ravel()], axis=1).astype(np.int32)
-    expected = transitions(likes, n_items=BOOKS, options=QUICK.teachers.transitions)
+    liked = np.random.default_rng(1).random(item.shape) < 0.7
+    read = replace(snapshot.interactions, item=item.ravel().astype(np.int32), positive=liked.ravel())
+    everything = np.ones(item.size, np.bool_)
+    learned = learn(replace(snapshot, interactions=read), everything, QUICK.teachers).teachers.transitions
+    met = np.stack([np.repeat(np.arange(READERS), 11), item[:, 1:].ravel()], axis=1).astype(np.int32)
+    expected = transitions(met, liked[:, 1:].ravel(), n_items=BOOKS, options=QUICK.teachers.transitions)
     np.testing.assert_array_equal(learned.indptr, expected.indptr)
     np.testing.assert_array_equal(learned.weight, expected.weight)

@@ -58,6 +58,8 @@ def test_a_wrong_parameter_is_named(client: FlaskClient, query: str, parameters:
         ("/v1/recommendations", {"histories": []}, ["/histories"]),
         ("/v1/recommendations", {"a/b~c": 1}, ["/a~1b~0c"]),
         ("/v1/recommendations", {"history": ["no"], "n": 3}, ["/history/0"]),
+        ("/v1/recommendations", {"seen": ["no"]}, ["/seen/0"]),
+        ("/v1/rank", {"items": ["1"], "seen": ["no"]}, ["/seen/0"]),
         ("/v1/recommendations", ["a list"], [""]),
         ("/v1/events", {"user": "u"}, ["/item"]),
         ("/v1/events", [], [""]),

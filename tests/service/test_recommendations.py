@@ -80,18 +80,31 @@ def test_an_unknown_user_may_bring_a_history(client: FlaskClient, items: list[st
     assert not {*items[:2]} & {r["id"] for r in by_history["items"]}
 
 
-def test_what_is_excluded_counts_as_seen(client: FlaskClient, users: list[str]):
-    """So somebody who tells their whole history is answered as the user who has it."""
+def test_who_tells_their_whole_history_is_answered_as_the_user_who_has_it(client: FlaskClient, users: list[str]):
     for user in users:
         told = client.get(f"/v1/users/{user}/history?n=200").json
         assert told["n_items"] <= 200
         oldest_first = told["items"][::-1]
         body = {
             "history": [item["id"] for item in oldest_first if item["liked"]],
-            "exclude": [item["id"] for item in oldest_first if not item["liked"]],
+            "seen": [item["id"] for item in oldest_first],
         }
         by_user = client.get(f"/v1/users/{user}/recommendations").json
         assert client.post("/v1/recommendations", json=body).json["items"] == by_user["items"]
+        asked = {"items": [item["id"] for item in by_user["items"]]}
+        ranked = [client.post("/v1/rank", json=asked | who).json["items"] for who in (body, {"user": user})]
+        assert ranked[0] == ranked[1]
+
+
+def test_what_was_seen_does_not_come_back_and_what_was_seen_lately_decides(client: FlaskClient, items: list[str]):
+    def found(*seen: str) -> list[str]:
+        body = {"history": items[:2], "seen": seen, "n": 20, "explain": False}
+        return [item["id"] for item in client.post("/v1/recommendations", json=body).json["items"]]
+
+    first = found()
+    assert not set(first[:10]) & set(found(*first[:10]))
+    assert found(*items[:2]) == first
+    assert found(*reversed(items[:2])) != first
 
 
 def test_a_whole_history_may_be_long(client: FlaskClient, items: list[str]):

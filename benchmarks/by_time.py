@@ -1,0 +1,102 @@
+"""`python -m benchmarks.by_time films` or `ml-100k --data FOLDER`: the last fifth of each history is to be found.
+
+A catalog is loaded and trained on with the default options, and every system of `kg evaluate` is scored, with three
+seeds. Their means go to quality.json, and with each seed the paired test against the full pipeline is printed. With
+`--validation` the last fifth is left out altogether and the one before it is to be found; nothing is written: that is
+what all choices were made on (`--set transitions.regularisation=4`).
+"""
+
+import argparse
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.catalogs import films, ml_100k
+from benchmarks.results import merge
+from embed.bundle import current, open_bundle, publish
+from embed.run import Run
+from embed.split import held_out
+from kg.journal import Journal
+from kg.snapshot import Snapshot
+from ontology.model import Ontology
+from retrieval.evaluation import Evaluation, evaluate
+from retrieval.live import LiveState
+from retrieval.recommend import Recommender
+from retrieval.systems import PIPELINE
+from retrieval.training import TrainOptions, train
+from service.tuning import tuned
+
+RESULTS = Path(__file__).with_name("quality.json")
+
+
+def main() -> None:
+    """Score all systems with each seed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("set", choices=("films", "ml-100k"))
+    parser.add_argument("--data", type=Path, help="of ml-100k: the folder with ratings.csv and items_info.json")
+    parser.add_argument("--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--validation", action="store_true", help="score what comes before the last fifth")
+    arguments = parser.parse_args()
+    if arguments.set == "ml-100k" and not arguments.data:
+        parser.error("ml-100k is not part of the project: say with --data where it is")
+    seen, ontology = films() if arguments.set == "films" else ml_100k(arguments.data)
+    options = tuned(TrainOptions(), arguments.pairs)
+    if arguments.validation:
+        seen = replace(
+            seen, interactions=seen.interactions.where(~held_out(seen.interactions, "user", options.holdout))
+        )
+    runs = []
+    for seed in arguments.seeds:
+        seeded = replace(options, teachers=replace(options.teachers, seed=seed))
+        runs.append(_scored(seen, ontology, seeded))
+        _print(runs[-1], seed)
+    figures = _means(runs, f"{arguments.set}-time")
+    print(*(f"{name} {value:.4f}" for name, value in figures.items()), sep="\n")
+    if not arguments.validation:
+        merge(RESULTS, figures)
+
+
+def _scored(seen: Snapshot, ontology: Ontology, options: TrainOptions) -> Evaluation:
+    with tempfile.TemporaryDirectory(prefix="kgrec-by-time-") as name:
+        folder = Path(name)
+        publish(train(seen, ontology, options, Run(_say)), folder / "models")
+        bundle = open_bundle(current(folder / "models"))
+        journal = Journal(folder / "journal")
+        try:
+            return evaluate(Recommender(bundle, LiveState(bundle, journal)), 20, _say)
+        finally:
+            journal.close()
+
+
+def _print(found: Evaluation, seed: int) -> None:
+    print(f"\nseed {seed}: {found.users} users, {found.held_out} likes to be found, AUC {found.labelled.auc:.4f}")
+    for row in found.rows:
+        less = ((name, of) for name, of in (("recall", row.recall_less), ("ndcg", row.ndcg_less)) if of)
+        print(
+            f"{row.system:16s} {row.recall:.4f} ± {row.recall_margin:.4f}   {row.ndcg:.4f} ± {row.ndcg_margin:.4f}",
+            *(f"{name} less {of.value:+.4f} ± {of.margin:.4f}, p {of.p:.4f}" for name, of in less),
+            sep="   ",
+            flush=True,
+        )
+
+
+def _means(runs: list[Evaluation], prefix: str) -> dict[str, float]:
+    """Of each system's figures over the seeds."""
+    figures = {f"{prefix}.auc": float(np.mean([run.labelled.auc for run in runs]))}
+    for rows in zip(*(run.rows for run in runs), strict=True):
+        name = prefix if rows[0].system == PIPELINE else f"{prefix}.{rows[0].system.lower().replace(' ', '-')}"
+        for figure in ("recall", "ndcg"):
+            figures[f"{name}.{figure}@20"] = float(np.mean([getattr(row, figure) for row in rows]))
+    return figures
+
+
+def _say(phase: str, done: int, total: int | None) -> None:
+    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
