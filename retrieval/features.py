@@ -15,7 +15,6 @@ _SCORES = (
     "users",
     "spectral",
     "graph",
-    "transe",
     "content",
     "popularity",
 )
@@ -29,10 +28,7 @@ _STANDARD = [column for column, name in enumerate(FEATURES) if name.endswith(".s
 
 
 def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
-    """What each source thinks of the items, int (n,): name -> float32 (n,). TransE: minus the distance."""
-    distance = np.zeros(len(items), np.float32)
-    if found.centre is not None:
-        distance = np.linalg.norm(teachers.transe_entities[items] - found.centre, axis=1)
+    """What each source thinks of the items, int (n,): name -> float32 (n,)."""
     return {
         "collaborative": teachers.gnn_items[items] @ found.vector,
         "item_to_item": found.item_to_item[items],
@@ -41,7 +37,6 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
         "users": found.users[items],
         "spectral": teachers.spectral_items[items] @ found.spectral,
         "graph": found.graph[items],
-        "transe": -distance,
         "content": teachers.content.items[items] @ found.content,
         "popularity": np.log1p(teachers.popularity[items]).astype(np.float32),
     }

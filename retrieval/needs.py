@@ -15,8 +15,8 @@ from retrieval.features import FEATURES
 _FLOAT = 4
 _BLOCK = 16
 """Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
-_CANDIDATES = 500
-"""So many different items the sources find for a user: 495 on average on the films."""
+_CANDIDATES = 760
+"""So many different items the ranker learns from of a user: 756 on average on the films."""
 _COPIES = 3
 """Of the ranker's examples: user by user, all together, and those that are learned from."""
 _TABLES = 13

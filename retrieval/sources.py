@@ -26,7 +26,6 @@ class Found:
     `vector` float32 (d,) is the user's vector, `spectral` float32 (s,) that among the spectral ones; `item_to_item`,
     `linear`, `transitions`, `users` and `graph` float32 (I,) score every item.
     `content` float32 (r,) is what the content of the history says of the user (see embed/content.py).
-    `centre` float32 (d,) is where the history lies in TransE space, None without liked items.
     """
 
     vector: NDArray[np.float32]
@@ -37,7 +36,6 @@ class Found:
     users: Scores
     graph: Scores
     content: NDArray[np.float32]
-    centre: NDArray[np.float32] | None
 
 
 def look(teachers: Teachers, history: History, content: NDArray[np.float32] | None = None) -> Found:
@@ -52,7 +50,6 @@ def look(teachers: Teachers, history: History, content: NDArray[np.float32] | No
         users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         content=teachers.content.user(teachers.content.fold_in[liked]) if content is None else content,
-        centre=np.asarray(teachers.transe_entities[liked].mean(axis=0), np.float32) if len(liked) else None,
     )
 
 
