@@ -56,6 +56,7 @@ def transitions(
     gram[np.diag_indices_from(gram)] += options.regularisation * strength(gram.diagonal(), popularity[kept])
     factor = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     b = linalg.cho_solve(factor, next_ones, overwrite_b=True, check_finite=False)
+    b[np.diag_indices_from(b)] = 0  # nothing follows itself, but it may stand in for a new item
     return strongest((b[rows] for rows in blocks(len(kept))), kept, n_items, options.neighbours)
 
 
