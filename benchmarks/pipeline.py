@@ -85,11 +85,12 @@ def scores(recommender: Recommender, n_items: int) -> Score:
             found[row, items] = -np.arange(len(items))
         return found
 
-    history = _histories(recommender)
+    history = histories(recommender)
     return score
 
 
-def _histories(recommender: Recommender) -> Callable[[np.int64], History]:
+def histories(recommender: Recommender) -> Callable[[np.int64], History]:
+    """What the bundle knows of a user by number; all of it was liked."""
     done = recommender.bundle.interactions
     begin = np.searchsorted(done.user, np.arange(recommender.bundle.catalog.n_users + 1))
 

@@ -36,7 +36,7 @@ def labelled(recommender: Recommender, cases: Sequence[tuple[History, NDArray[np
     for history, liked in cases:
         others = np.setdiff1d(np.arange(recommender.bundle.catalog.n_items), np.append(history.seen, liked))
         drawn = random.choice(others, min(len(liked), len(others)), replace=False)
-        found = _odds(recommender, history, np.append(liked, drawn))
+        found = odds_of(recommender, history, np.append(liked, drawn))
         scores += list(found.values())
         labels += [item in liked for item in found]
     odds, label = np.array(scores, np.float64), np.array(labels, np.bool_)
@@ -44,7 +44,7 @@ def labelled(recommender: Recommender, cases: Sequence[tuple[History, NDArray[np
     return Labelled(len(label), auc(odds, label), accuracy(predicted, label), f1(predicted, label))
 
 
-def _odds(recommender: Recommender, history: History, items: NDArray[np.int32]) -> dict[int, float]:
+def odds_of(recommender: Recommender, history: History, items: NDArray[np.int32]) -> dict[int, float]:
     """Item number -> its odds by those of a usual candidate; without what was deleted since the bundle was made."""
     keys, live = recommender.bundle.catalog.keys, recommender.live
     there = np.array([item for item in items.tolist() if live.item_number(keys[item]) == item], np.int32)

@@ -21,7 +21,7 @@ from retrieval.answer import Query
 from retrieval.cases import users_at
 from retrieval.evaluation import Evaluation, evaluate
 from retrieval.history import EMPTY
-from retrieval.labels import _odds
+from retrieval.labels import odds_of
 from retrieval.live import LiveState
 from retrieval.opening import open_recommender
 from retrieval.recommend import Recommender
@@ -134,7 +134,7 @@ def test_what_is_usual_for_a_user_has_even_odds_whoever_it_is(recommender: Recom
     few, many = (sorted(cases, key=lambda history: len(history.liked))[place] for place in (0, -1))
     for history in (EMPTY, few, many):
         usual = recommender.beside_usual(history, np.empty(0, np.int32)).items
-        odds = _odds(recommender, history, usual.astype(np.int32))
+        odds = odds_of(recommender, history, usual.astype(np.int32))
         assert odds.keys() == set(usual.tolist())
         assert 0.9 < np.mean(list(odds.values())) < 2
 
