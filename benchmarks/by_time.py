@@ -30,6 +30,7 @@ from retrieval.training import TrainOptions, train
 from service.tuning import tuned
 
 RESULTS = Path(__file__).with_name("quality.json")
+SEEDS = [0, 1, 2]
 
 
 def main() -> None:
@@ -37,8 +38,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", choices=("films", "ml-100k"))
     parser.add_argument("--data", type=Path, help="of ml-100k: the folder with ratings.csv and items_info.json")
-    parser.add_argument("--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE; writes nothing"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="others than 0 1 2 write nothing")
     parser.add_argument("--validation", action="store_true", help="score what comes before the last fifth")
     arguments = parser.parse_args()
     if arguments.set == "ml-100k" and not arguments.data:
@@ -56,7 +59,7 @@ def main() -> None:
         _print(runs[-1], seed)
     figures = _means(runs, f"{arguments.set}-time")
     print(*(f"{name} {value:.4f}" for name, value in figures.items()), sep="\n")
-    if not arguments.validation:
+    if arguments.seeds == SEEDS and not arguments.validation and not arguments.pairs:
         merge(RESULTS, figures)
 
 

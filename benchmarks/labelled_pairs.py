@@ -26,6 +26,7 @@ from retrieval.training import TrainOptions
 from service.tuning import tuned
 
 RESULTS = Path(__file__).with_name("quality.json")
+SEEDS = [0, 1, 2]
 SET = "mcclk-music"
 
 Pairs = NDArray[np.int64]
@@ -36,8 +37,10 @@ def main() -> None:
     """Score popularity, and the pipeline with each seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder with ratings_final.txt and kg_final.txt")
-    parser.add_argument("--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument(
+        "--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE; writes nothing"
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="others than 0 1 2 write nothing")
     parser.add_argument("--validation", action="store_true", help="score the part for choices; write nothing")
     arguments = parser.parse_args()
     known, choices, test = _parts(np.loadtxt(arguments.data / "ratings_final.txt", np.int64))
@@ -54,7 +57,7 @@ def main() -> None:
     figures = dict(zip((f"{SET}.popularity.{name}" for name in names), found[0], strict=True))
     figures |= dict(zip((f"{SET}.{name}" for name in names), np.mean(found[1:], axis=0).tolist(), strict=True))
     print(figures)
-    if not arguments.validation:
+    if arguments.seeds == SEEDS and not arguments.validation and not arguments.pairs:
         merge(RESULTS, figures)
 
 

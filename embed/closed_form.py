@@ -14,13 +14,13 @@ BLOCK_ENTRIES = 1 << 25
 
 
 def most_liked(popularity: NDArray[np.integer], most: int) -> NDArray[np.int32]:
-    """At most so many items, the most liked ones, in order of their numbers, without those that nobody likes."""
+    """At most so many items, the most popular by what is counted, in order of their numbers, without those of none."""
     kept = np.sort(np.argsort(-popularity, kind="stable")[:most]).astype(np.int32)
     return kept[popularity[kept] > 0]
 
 
 def strength(diagonal: NDArray[np.floating], popularity: NDArray[np.integer]) -> float:
-    """The mean of the diagonal over the HEAD most liked items, of arrays (n,); 1 where there is nothing."""
+    """The mean of the diagonal over the HEAD most popular items, of arrays (n,); 1 where there is nothing."""
     head = diagonal[np.argsort(-popularity, kind="stable")[:HEAD]]
     return float(head.mean() if len(head) else 0) or 1.0
 

@@ -17,9 +17,10 @@ from embed.closed_form import blocks, most_liked, strength, strongest
 from embed.transitions import FADING, LATEST
 from embed.weights import ItemWeights
 from kg.bounds import Count, Positive
+from ontology.errors import InputError
 
 AHEAD = np.exp(-np.arange(12) / 3)
-"""What a later like counts by how many lie between, float64."""
+"""What a later like counts by how many items lie between, float64 (12,)."""
 
 _Entries = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 """Of a matrix: rows int64 (e,), columns int64 (e,), values float64 (e,)."""
@@ -44,8 +45,8 @@ def transitions(
 ) -> ItemWeights:
     """The strongest weights of each item on those liked after it, of either sign; `following` adds them up.
 
-    From pairs of user and item, int32 (m, 2), each once, user by user, in order of time; `liked` bool (m,) says which
-    of them were.
+    From pairs of user and item, int32 (m, 2), each once, sorted by user, then by time; `liked` bool (m,) says which of
+    them were. Raises InputError where λ is no float32.
     """
     popularity = np.bincount(met[:, 1], minlength=n_items)
     kept = most_liked(popularity, options.most_items)
@@ -53,7 +54,10 @@ def transitions(
     number[kept] = np.arange(len(kept))
     item, left = number[met[:, 1]], _left(met[:, 0])
     gram, next_ones = _summed(len(kept), _before(item, left)), _summed(len(kept), _across(item, left, liked))
-    gram[np.diag_indices_from(gram)] += options.regularisation * strength(gram.diagonal(), popularity[kept])
+    regularisation = options.regularisation * strength(gram.diagonal(), popularity[kept])
+    if regularisation > np.finfo(np.float32).max:
+        raise InputError(f"transitions.regularisation is {options.regularisation:g}, which is too much")
+    gram[np.diag_indices_from(gram)] += np.float32(regularisation)
     factor = linalg.cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
     b = linalg.cho_solve(factor, next_ones, overwrite_b=True, check_finite=False)
     b[np.diag_indices_from(b)] = 0  # nothing follows itself, but it may stand in for a new item
@@ -61,7 +65,7 @@ def transitions(
 
 
 def _left(user: NDArray[np.int32]) -> NDArray[np.int64]:
-    """How many of the same user follow each, int64 (m,)."""
+    """How many of the same user follow each, int64 (m,), where users are sorted."""
     return np.searchsorted(user, user, side="right") - 1 - np.arange(len(user))
 
 

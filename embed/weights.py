@@ -10,7 +10,8 @@ from embed.ragged import places
 
 @dataclass(frozen=True)
 class ItemWeights:
-    """Compressed rows: liking item i adds `weight[indptr[i]:indptr[i + 1]]` to the items at the same places of `item`.
+    """Compressed rows: item i of a history adds `weight[indptr[i]:indptr[i + 1]]` to the items at the same places of
+    `item`.
 
     `indptr` int64 (I + 1,); `item` int32 (w,); `weight` float32 (w,), of either sign.
     """

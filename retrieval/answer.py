@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 class Query:
     """Who asks and for how much. `history` are keys of liked items, newest last; it is used when the user has none.
 
-    `seen` are those of all items that were met, liked or not, newest last.
+    `seen` are those of all items that were met, liked or not, newest last; what is in `history` alone counts as newer.
 
     `filter` is a text (docs/filters.md): only what matches it comes back.
     """

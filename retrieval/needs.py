@@ -15,8 +15,10 @@ from retrieval.features import FEATURES
 _FLOAT = 4
 _BLOCK = 16
 """Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
-_CANDIDATES = 760
-"""So many different items the ranker learns from of a user: 756 on average on the films."""
+_CANDIDATES = 660
+"""So many different items the sources find for a user: 656 on average on the films."""
+_PAIRS = 106
+"""Bytes of each interaction, while those are paired that are so many places apart."""
 _COPIES = 3
 """Of the ranker's examples: user by user, all together, and those that are learned from."""
 _TABLES = 13
@@ -31,7 +33,8 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     items = len(np.unique(snapshot.interactions.item))
     yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
     following = min(items, teachers.transitions.most_items)
-    yield Need("the transitions", "transitions.most_items", following, _transitions)
+    pairs = _PAIRS * len(snapshot.interactions)
+    yield Need("the transitions", "transitions.most_items", following, lambda n: _transitions(n) + pairs)
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
     users = min(int((interactions >= fewest).sum()), ranker_users)
     user = min(_CANDIDATES, snapshot.n_items) * len(FEATURES) * _FLOAT * _COPIES

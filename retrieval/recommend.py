@@ -62,7 +62,7 @@ class Recommender:
         degraded = self.refresh()
         history = self._history(query)
         closed = np.concatenate([history.closed, self._mentioned(query.exclude, "exclude"), self.live.items.deleted])
-        history = replace(history, closed=closed)  # what shall not come back takes no candidate's place
+        history = replace(history, closed=np.unique(closed))  # what shall not come back takes no candidate's place
         matching = None if query.filter is None else self.filters.matching(query.filter)
         among, new = self._open(history, matching)
         popular_first = self._popular if among is None else self._popular[among.mask[self._popular]]
@@ -149,7 +149,8 @@ class Recommender:
         for place, key in enumerate(keys):
             if not self.live.items.mentioned(key):
                 raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
-        numbers = (self.live.number(key) for key in dict.fromkeys(keys))
+        last = [*dict.fromkeys(reversed(keys))][::-1]  # of an item that is named twice
+        numbers = (self.live.number(key) for key in last)
         return np.array([number for number in numbers if number is not None], np.int32)
 
     def _candidates(
@@ -208,7 +209,7 @@ class Recommender:
             bundle_version=self.bundle.version,
             graph_version=str(self.bundle.manifest["snapshot"])[:16],
             cold=cold,
-            degraded=degraded + self._new_items(query.history),
+            degraded=degraded + self._new_items((*query.history, *query.seen)),
         )
 
     def _name(self, number: int) -> str:

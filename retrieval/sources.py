@@ -56,22 +56,22 @@ def look(teachers: Teachers, history: History, content: NDArray[np.float32] | No
 def candidates(
     teachers: Teachers, index: Index, history: History, found: Found, n: int, *, among: Among | None = None
 ) -> dict[str, NDArray[np.int64]]:
-    """The best `n` items of each source that the user has not seen, best first: source name -> item numbers.
+    """The best `n` items of each source that are not closed, best first: source name -> item numbers.
 
-    Where only some items may come back, they are `among` those, which the user has not seen either.
+    Where only some items may come back, they are `among` those, which are not closed either.
     """
 
     def in_order(items: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-        return among.in_order(items, n) if among else _unseen(items, history, n)
+        return among.in_order(items, n) if among else _open(items, history, n)
 
     def best(scores: Scores) -> NDArray[np.int64]:
-        return among.best(scores, n) if among else _unseen(first(scores, n + len(history.closed)), history, n)
+        return among.best(scores, n) if among else _open(first(scores, n + len(history.closed)), history, n)
 
     def by_content() -> NDArray[np.int64]:
         told = teachers.content.items @ found.content
         if among:
             return among.items[_told_apart(told[among.items], n)]
-        return _unseen(_told_apart(told, n + len(history.closed)), history, n)
+        return _open(_told_apart(told, n + len(history.closed)), history, n)
 
     if not len(history.liked):
         return {"popularity": in_order(popular(teachers), n)}
@@ -79,7 +79,7 @@ def candidates(
         nearest = among.nearest(index, teachers.gnn_items, found.vector, n)
     else:
         ids, _ = index.search(found.vector, min(n + len(history.closed), teachers.n_items))
-        nearest = _unseen(ids, history, n)
+        nearest = _open(ids, history, n)
     return {
         "collaborative": nearest,
         "item_to_item": best(found.item_to_item),
@@ -128,5 +128,5 @@ def _told_apart(scores: Scores, n: int) -> NDArray[np.int64]:
     return best[np.argsort(-scores[best], kind="stable")]
 
 
-def _unseen(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:
+def _open(ids: NDArray[np.int64], history: History, n: int) -> NDArray[np.int64]:
     return ids[~np.isin(ids, history.closed)][:n]

@@ -17,7 +17,7 @@ from embed.run import ALONE, Run
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
 from embed.teachers import Teachers
 from embed.warm import Warm
-from kg.bounds import Count, Natural, Part
+from kg.bounds import Count, Part
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
@@ -45,8 +45,7 @@ class TrainOptions:
 
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
-    `ranker_users` bounds how many users the ranker learns from, and from each it learns, beside the candidates,
-    `ranker_others` items drawn at random: somebody may ask to rank any.
+    `ranker_users` bounds how many users the ranker learns from.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -54,7 +53,6 @@ class TrainOptions:
     split: SplitBy = "user"
     ranker_holdout: Part = 0.2
     ranker_users: Count = 20_000
-    ranker_others: Natural = 100
     from_bundle: str = ""
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
     ranker: RankerOptions = field(default_factory=RankerOptions)
@@ -126,7 +124,7 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
     learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
     with run.timed("examples"):
-        rows = list(_examples(snapshot.interactions, known & ~later, later, learned.teachers, options))
+        rows = list(_examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users))
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
@@ -142,7 +140,7 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
     then = replace(i, item=item.astype(np.int32)).where(there)
     with run.timed("examples"):
         after = (~learned & ~later)[there]
-        rows = list(_examples(then, learned[there], after, old.teachers, options))
+        rows = list(_examples(then, learned[there], after, old.teachers, options.ranker_users))
     if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
@@ -172,18 +170,16 @@ def _examples(
     before: NDArray[np.bool_],
     after: NDArray[np.bool_],
     teachers: Teachers,
-    options: TrainOptions,
+    most: int,
 ) -> Iterator[Example]:
-    """Per user: what the ranker sees of items, float32 (n, f), and 1 where one was liked later, float32 (n,)."""
-    index, random = index_of(teachers.gnn_items), np.random.default_rng(options.teachers.seed)
-    n_others = min(options.ranker_others, teachers.n_items)
-    for history, liked in users_at(interactions, before, after, options.ranker_users):
+    """Per user: the candidates' features float32 (n, f), and 1 where the item was liked later, float32 (n,)."""
+    index = index_of(teachers.gnn_items)
+    for history, liked in users_at(interactions, before, after, most):
         if not len(history.liked):
             continue
         found = look(teachers, history)
         found_by = candidates(teachers, index, history, found, PER_SOURCE)
-        others = np.setdiff1d(random.choice(teachers.n_items, n_others, replace=False), history.closed)
-        items = np.unique(np.concatenate([others, *found_by.values()]))
+        items = np.unique(np.concatenate(list(found_by.values())))
         if not len(items):  # who has seen everything
             continue
         yield (

@@ -114,7 +114,9 @@ def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> T
     ready(seen, training.options, old)  # before one that was interrupted is given up for it
     training = unfinished.begun(workspace, training)
     run = Run(progress, record, training.shelf(workspace))
-    needing_less = "fewer --set linear.most_items, ranker_users, transe.dim or gnn.negatives need less"
+    needing_less = (
+        "fewer --set linear.most_items, transitions.most_items, ranker_users, transe.dim or gnn.negatives need less"
+    )
     # What memory was refused for goes on when there is more; what else is refused would be refused again.
     with enough(needing_less), unfinished.hopeless(workspace):
         draft = train(seen, training.ontology, training.options, run, old)

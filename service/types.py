@@ -45,7 +45,10 @@ class RecommendationsQuery(QueryString):
     explain: bool = True
     """Whether to explain each recommendation."""
     history: Keys = ()
-    """Items that a user who is not known yet liked, newest last; not used for a known one."""
+    """Items that a user who is not known yet liked, newest last; not used for a known one.
+
+    `POST /v1/recommendations` takes what was seen and not liked, too.
+    """
     filter: Filter | None = None
     """What the recommended items have to be like, as `genre is_a "Crime" and year >= 1990`.
 
@@ -101,7 +104,10 @@ class RecommendationsRequest(Body):
     history: WholeHistory = ()
     """Items that were liked, newest last."""
     seen: WholeHistory = ()
-    """All items that were met, liked or not, newest last: they say what is liked next, and do not come back."""
+    """All items that were met, liked or not, newest last: with `history`, they say what is liked next.
+
+    None of them comes back. What is in `history` alone counts as newer than all of these.
+    """
     n: Count = 10
     """How many items to recommend."""
     exclude: WholeHistory = ()
@@ -122,10 +128,10 @@ class RankRequest(Body):
     """The items to rank, each at most once."""
     user: Key | None = None
     """Whom the order is for."""
-    history: Keys = ()
-    """Items that were liked, newest last; used when the user is not given or not known."""
-    seen: Keys = ()
-    """All items that were met, liked or not, newest last; used with `history`."""
+    history: WholeHistory = ()
+    """Items that were liked, newest last; used, as is `seen`, when the user is not given or not known."""
+    seen: WholeHistory = ()
+    """All items that were met, liked or not, newest last; what is in `history` alone counts as newer."""
     explain: bool = True
     """Whether to explain each place."""
 

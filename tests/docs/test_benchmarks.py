@@ -4,7 +4,13 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks.__main__ import measuring
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def test_make_bench_runs_what_measures():
+    assert measuring() == ["ingest", "kge_eval", "ranker", "transe"]
 
 
 def test_the_table_and_the_results_name_the_same_figures():

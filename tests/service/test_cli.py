@@ -117,6 +117,7 @@ def test_the_evaluation_has_a_row_for_every_system(home: Path):
         "popularity",
         "item-kNN",
         "EASE and graph",
+        "transitions",
         "user-kNN",
         "TransE only",
         "GNN",

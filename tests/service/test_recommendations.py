@@ -105,6 +105,7 @@ def test_what_was_seen_does_not_come_back_and_what_was_seen_lately_decides(clien
     assert not set(first[:10]) & set(found(*first[:10]))
     assert found(*items[:2]) == first
     assert found(*reversed(items[:2])) != first
+    assert found(items[1], *items[:2]) == first  # of what is named twice, the last time counts
 
 
 def test_a_whole_history_may_be_long(client: FlaskClient, items: list[str]):
