@@ -37,12 +37,19 @@ def _known(items: NDArray[np.int32], fresh: Fresh) -> NDArray[np.int32]:
 
 
 def look_at(teachers: Teachers, history: History, fresh: Fresh) -> Found:
-    """Let every source read a history that may have new items: their stand-ins, and in `content` their own content."""
-    new = history.liked >= fresh.first
+    """Let every source read a history that may have new items: their stand-ins, and in `content` their own content.
+
+    A stand-in is what is most like a new item, and may come back. No item has a weight on itself, so it gets the best.
+    """
+    known, new = as_known(history, fresh), history.liked >= fresh.first
     if not new.any():
-        return look(teachers, as_known(history, fresh))
+        return look(teachers, known)
     fold_in = (teachers.content.fold_in[history.liked[~new]], fresh.fold_in[history.liked[new] - fresh.first])
-    return look(teachers, as_known(history, fresh), teachers.content.user(np.concatenate(fold_in)))
+    found = look(teachers, known, teachers.content.user(np.concatenate(fold_in)))
+    stand_ins = np.setdiff1d(known.liked, history.liked)
+    for by_weight in (found.item_to_item, found.linear, found.transitions):
+        by_weight[stand_ins] = by_weight.max()
+    return found
 
 
 def with_new(

@@ -170,3 +170,11 @@ def test_vectors_do_not_depend_on_what_else_was_met():
     alone, together = (followed(WORLD, said, at_once)[0] for at_once in (1, 7))
     for name in ("items", "fold_in", "transe", "stand_ins", "share"):
         assert getattr(alone, name).tolist() == getattr(together, name).tolist()
+
+
+def test_what_stands_in_for_a_new_item_is_thought_well_of():
+    fresh, _ = followed(WORLD, new_book(17, 18, of=4), 3)
+    stand_in = int(fresh.stand_ins[0, 0])
+    found = look_at(WORLD.teachers, History(*[np.array([N], np.int32)] * 3), fresh)
+    for by_weight in (found.item_to_item, found.linear, found.transitions):
+        assert by_weight[stand_in] == by_weight.max()

@@ -50,7 +50,7 @@ def test_a_new_item_is_recommended_at_once_and_explained_by_its_own_triples(clie
 def test_it_counts_in_histories_and_has_similar_items(client: FlaskClient, items: list[str], twin):
     like, body = twin
     client.put("/v1/items/new-1", json=body)
-    similar = client.get("/v1/items/new-1/similar?n=20").json
+    similar = client.get("/v1/items/new-1/similar?n=200").json
     assert (similar["cold"], similar["degraded"]) == (False, [])
     assert like in {r["id"] for r in similar["items"]}
     assert all(r["explanation"]["path"][0]["start"]["id"] == "new-1" for r in similar["items"][:3])
