@@ -7,29 +7,20 @@ what all choices were made on (`--set transitions.regularisation=4`).
 """
 
 import argparse
-import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.catalogs import films, ml_100k
-from benchmarks.results import merge
-from embed.bundle import current, open_bundle, publish
-from embed.run import Run
+from benchmarks.pipeline import learned, say, with_seed
+from benchmarks.results import QUALITY, merge
 from embed.split import held_out
-from kg.journal import Journal
-from kg.snapshot import Snapshot
-from ontology.model import Ontology
 from retrieval.evaluation import Evaluation, evaluate
-from retrieval.live import LiveState
-from retrieval.recommend import Recommender
 from retrieval.systems import PIPELINE
-from retrieval.training import TrainOptions, train
+from retrieval.training import TrainOptions
 from service.tuning import tuned
 
-RESULTS = Path(__file__).with_name("quality.json")
 SEEDS = [0, 1, 2]
 
 
@@ -54,25 +45,13 @@ def main() -> None:
         )
     runs = []
     for seed in arguments.seeds:
-        seeded = replace(options, teachers=replace(options.teachers, seed=seed))
-        runs.append(_scored(seen, ontology, seeded))
+        with learned(seen, ontology, with_seed(options, seed), say) as recommender:
+            runs.append(evaluate(recommender, 20, say))
         _print(runs[-1], seed)
     figures = _means(runs, f"{arguments.set}-time")
     print(*(f"{name} {value:.4f}" for name, value in figures.items()), sep="\n")
     if arguments.seeds == SEEDS and not arguments.validation and not arguments.pairs:
-        merge(RESULTS, figures)
-
-
-def _scored(seen: Snapshot, ontology: Ontology, options: TrainOptions) -> Evaluation:
-    with tempfile.TemporaryDirectory(prefix="kgrec-by-time-") as name:
-        folder = Path(name)
-        publish(train(seen, ontology, options, Run(_say)), folder / "models")
-        bundle = open_bundle(current(folder / "models"))
-        journal = Journal(folder / "journal")
-        try:
-            return evaluate(Recommender(bundle, LiveState(bundle, journal)), 20, _say)
-        finally:
-            journal.close()
+        merge(QUALITY, figures)
 
 
 def _print(found: Evaluation, seed: int) -> None:
@@ -95,10 +74,6 @@ def _means(runs: list[Evaluation], prefix: str) -> dict[str, float]:
         for figure in ("recall", "ndcg"):
             figures[f"{name}.{figure}@20"] = float(np.mean([getattr(row, figure) for row in rows]))
     return figures
-
-
-def _say(phase: str, done: int, total: int | None) -> None:
-    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ nothing); the strength of regularisation is chosen at each training, on films th
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.catalogs import films
-from benchmarks.results import merge
+from benchmarks.results import QUALITY, merge
 from embed.adjacency import adjacency
 from embed.content_choice import learn_content
 from embed.content_learning import ContentOptions, mean_of
@@ -25,7 +24,6 @@ from embed.protocol import Split, all_ranking, mean
 from embed.said import said_in
 from kg.snapshot import Snapshot
 
-RESULTS = Path(__file__).with_name("quality.json")
 COLD = 0.2
 SEEDS = (0, 1, 2)
 YARDSTICK, OURS = "tfidf-knn", "content"
@@ -57,7 +55,7 @@ def main() -> None:
     catalog, _ = films()
     found = measure(catalog, seeds)
     if tuple(seeds) == SEEDS:
-        merge(RESULTS, {f"cold-films.{name}": value for name, value in found.items()})
+        merge(QUALITY, {f"cold-films.{name}": value for name, value in found.items()})
 
 
 def measure(catalog: Snapshot, seeds: list[int]) -> dict[str, float]:

@@ -7,17 +7,15 @@ is scored: AUC, accuracy and F1 as `kg evaluate` has them, means over three seed
 """
 
 import argparse
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks.pipeline import histories, trained
-from benchmarks.results import merge
+from benchmarks.pipeline import histories, say, trained, with_seed
+from benchmarks.results import QUALITY, merge
 from embed.labelled import accuracy, auc, f1
 from embed.protocol import Split
 from retrieval.labels import odds_of
@@ -25,7 +23,6 @@ from retrieval.recommend import Recommender
 from retrieval.training import TrainOptions
 from service.tuning import tuned
 
-RESULTS = Path(__file__).with_name("quality.json")
 SEEDS = [0, 1, 2]
 SET = "mcclk-music"
 
@@ -50,15 +47,14 @@ def main() -> None:
     popularity = np.asarray(split.train.sum(axis=0)).ravel()
     found = [_judged("popularity", popularity[asked[:, 1]].astype(np.float64), asked)]
     for seed in arguments.seeds:
-        seeded = replace(options, teachers=replace(options.teachers, seed=seed))
-        with trained(split, knowledge, seeded, _say) as recommender:
+        with trained(split, knowledge, with_seed(options, seed), say) as recommender:
             found.append(_judged(f"pipeline, seed {seed}", _scores(recommender, asked), asked))
     names = ("auc", "accuracy", "f1")
     figures = dict(zip((f"{SET}.popularity.{name}" for name in names), found[0], strict=True))
     figures |= dict(zip((f"{SET}.{name}" for name in names), np.mean(found[1:], axis=0).tolist(), strict=True))
     print(figures)
     if arguments.seeds == SEEDS and not arguments.validation and not arguments.pairs:
-        merge(RESULTS, figures)
+        merge(QUALITY, figures)
 
 
 def _parts(pairs: Pairs) -> tuple[Pairs, Pairs, Pairs]:
@@ -106,10 +102,6 @@ def _judged(name: str, scores: NDArray[np.float64], asked: Pairs) -> tuple[float
     found = auc(scores, labels), accuracy(predicted, labels), f1(predicted, labels)
     print(f"\n{name:20s} AUC {found[0]:.4f}   accuracy {found[1]:.4f}   F1 {found[2]:.4f}", flush=True)
     return found
-
-
-def _say(phase: str, done: int, total: int | None) -> None:
-    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

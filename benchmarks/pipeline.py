@@ -1,8 +1,10 @@
 """The full pipeline, trained on a split that was made before and scored as it is served, from a bundle on disk."""
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from embed.run import Run
 from kg.entries import Entry
 from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
+from ontology.model import Ontology
 from ontology.turtle import parse_ontology
 from retrieval.history import History
 from retrieval.live import LiveState
@@ -45,11 +48,29 @@ def trained(
     split: Split, knowledge: NDArray[np.int32], options: TrainOptions, progress: Progress = silent
 ) -> Iterator[Recommender]:
     """What `kg train` makes of the training part and the knowledge, int32 (t, 2): item and entity, from 0 each."""
+    with learned(snapshot(split, knowledge, options.teachers.seed), ONTOLOGY, options, progress) as recommender:
+        yield recommender
+
+
+@contextmanager
+def learned(
+    seen: Snapshot, ontology: Ontology, options: TrainOptions, progress: Progress = silent
+) -> Iterator[Recommender]:
+    """What `kg train` makes of a graph, opened as a worker opens it, with nothing that happened since."""
     with tempfile.TemporaryDirectory(prefix="kgrec-quality-") as folder:
-        seen = snapshot(split, knowledge, options.teachers.seed)
-        publish(train(seen, ONTOLOGY, options, Run(progress)), Path(folder))
+        publish(train(seen, ontology, options, Run(progress)), Path(folder))
         bundle = open_bundle(current(Path(folder)))
         yield Recommender(bundle, LiveState(bundle, _Nothing()))
+
+
+def with_seed(options: TrainOptions, seed: int) -> TrainOptions:
+    """The same options with another seed."""
+    return replace(options, teachers=replace(options.teachers, seed=seed))
+
+
+def say(phase: str, done: int, total: int | None) -> None:
+    """How far it is, on one line of standard error."""
+    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
 
 
 def snapshot(split: Split, knowledge: NDArray[np.int32], seed: int) -> Snapshot:

@@ -9,9 +9,8 @@ there is a graph, `kg_1hop_item_entity.tsv`, lines of `item entity …`.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +18,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.gfcf import gfcf
-from benchmarks.pipeline import scores, trained
-from benchmarks.results import merge
+from benchmarks.pipeline import say, scores, trained, with_seed
+from benchmarks.results import QUALITY, merge
 from embed.closed_form import HEAD
 from embed.itemknn import item_neighbours
 from embed.linear import LinearOptions, linear_neighbours
@@ -31,7 +30,6 @@ from embed.weights import ItemWeights
 from retrieval.training import TrainOptions
 from service.tuning import tuned
 
-RESULTS = Path(__file__).with_name("quality.json")
 KNOWLEDGE = "kg_1hop_item_entity.tsv"
 K = 20
 PIPELINE = "pipeline"
@@ -71,13 +69,13 @@ def main() -> None:
     split = read_split(arguments.data / "train.txt", arguments.data / "test.txt")
     knowledge = read_knowledge(arguments.data / KNOWLEDGE)
     setting = SETS[arguments.set]
-    options = [replace_seed(tuned(PLAIN, (*setting.pairs, *arguments.pairs)), seed) for seed in arguments.seeds]
+    options = [with_seed(tuned(PLAIN, (*setting.pairs, *arguments.pairs)), seed) for seed in arguments.seeds]
     split = validation(split) if arguments.validation else split
     every = systems(split, setting, knowledge, options)
     found = measure(split, {name: every[name] for name in arguments.system or every})
     if not arguments.validation:
         merge(
-            RESULTS, {f"{arguments.set}.{name}".replace(f".{PIPELINE}.", "."): value for name, value in found.items()}
+            QUALITY, {f"{arguments.set}.{name}".replace(f".{PIPELINE}.", "."): value for name, value in found.items()}
         )
 
 
@@ -87,7 +85,7 @@ def measure(split: Split, chosen: Systems) -> dict[str, float]:
     figures: dict[str, float] = {}
     first: PerUser | None = None
     for name, build in chosen.items():
-        runs = [all_ranking(score, split, K, _say) for score in build()]
+        runs = [all_ranking(score, split, K, say) for score in build()]
         found = PerUser(*(np.mean([vars(run)[value] for run in runs], axis=0) for value in vars(runs[0])))
         first = first or found
         recall, ndcg, kgat = (mean(values) for values in (found.recall, found.ndcg, found.ndcg_kgat))
@@ -122,13 +120,8 @@ def systems(split: Split, setting: Setting, knowledge: NDArray[np.int32], option
 def pipeline(split: Split, knowledge: NDArray[np.int32], options: list[TrainOptions]) -> Iterator[Score]:
     """The full pipeline, one seed after the other; each is trained when the one before was scored."""
     for seeded in options:
-        with trained(split, knowledge, seeded, _say) as recommender:
+        with trained(split, knowledge, seeded, say) as recommender:
             yield scores(recommender, split.train.shape[1])
-
-
-def replace_seed(options: TrainOptions, seed: int) -> TrainOptions:
-    """The same options with another seed."""
-    return replace(options, teachers=replace(options.teachers, seed=seed))
 
 
 def read_knowledge(path: Path) -> NDArray[np.int32]:
@@ -136,10 +129,6 @@ def read_knowledge(path: Path) -> NDArray[np.int32]:
     if not path.exists():
         return np.empty((0, 2), np.int32)
     return np.unique(np.loadtxt(path, np.int32, usecols=(0, 1), ndmin=2), axis=0)
-
-
-def _say(phase: str, done: int, total: int) -> None:
-    print(f"\r{phase} {done} of {total}    ", end="", file=sys.stderr, flush=True)
 
 
 def validation(split: Split) -> Split:

@@ -1,8 +1,11 @@
-"""The one file of results: a flat JSON object, from the name of a measure to its value."""
+"""A file of results: a flat JSON object, from the name of a measure to its value."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+
+QUALITY = Path(__file__).with_name("quality.json")
+"""Where recommendation quality goes; everything else goes to results.json."""
 
 
 def merge(path: Path, numbers: Mapping[str, float]) -> None:

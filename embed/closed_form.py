@@ -13,7 +13,7 @@ BLOCK_ENTRIES = 1 << 25
 """Rows are looked at for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
 
 
-def most_liked(popularity: NDArray[np.integer], most: int) -> NDArray[np.int32]:
+def most_popular(popularity: NDArray[np.integer], most: int) -> NDArray[np.int32]:
     """At most so many items, the most popular by what is counted, in order of their numbers, without those of none."""
     kept = np.sort(np.argsort(-popularity, kind="stable")[:most]).astype(np.int32)
     return kept[popularity[kept] > 0]

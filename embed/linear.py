@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from embed.closed_form import blocks, most_liked, strength, strongest
+from embed.closed_form import blocks, most_popular, strength, strongest
 from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative, Positive
 
@@ -54,7 +54,7 @@ def linear_neighbours(
         raise ValueError("the regularisation has to be chosen first")
     liked = _matrix(likes, (n_users, n_items))
     popularity = np.asarray(liked.sum(axis=0)).ravel()
-    kept = most_liked(popularity, options.most_items)
+    kept = most_popular(popularity, options.most_items)
     scale = np.maximum(popularity[kept], 1) ** -options.item_exponent
     rows = _likes(liked[:, kept], scale, options)
     diagonal = np.asarray(rows.power(2).sum(axis=0)).ravel()

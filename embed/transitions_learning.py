@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from embed.closed_form import blocks, most_liked, strength, strongest
+from embed.closed_form import blocks, most_popular, strength, strongest
 from embed.transitions import FADING, LATEST
 from embed.weights import ItemWeights
 from kg.bounds import Count, Positive
@@ -49,7 +49,7 @@ def transitions(
     them were. Raises InputError where λ is no float32.
     """
     popularity = np.bincount(met[:, 1], minlength=n_items)
-    kept = most_liked(popularity, options.most_items)
+    kept = most_popular(popularity, options.most_items)
     number = np.full(n_items, -1)
     number[kept] = np.arange(len(kept))
     item, left = number[met[:, 1]], _left(met[:, 0])

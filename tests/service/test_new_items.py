@@ -52,7 +52,10 @@ def test_it_counts_in_histories_and_has_similar_items(client: FlaskClient, items
     client.put("/v1/items/new-1", json=body)
     similar = client.get("/v1/items/new-1/similar?n=200").json
     assert (similar["cold"], similar["degraded"]) == (False, [])
-    assert like in {r["id"] for r in similar["items"]}
+    (twin_of_it,) = [r for r in similar["items"] if r["id"] == like]
+    assert {"collaborative", "item_to_item", "linear", "transitions", "users", "graph", "content"} <= {
+        *twin_of_it["sources"]
+    }
     assert all(r["explanation"]["path"][0]["start"]["id"] == "new-1" for r in similar["items"][:3])
     client.post("/v1/events", json={"user": "u", "item": "new-1", "value": 5})
     assert client.get("/v1/users/u/recommendations").json["cold"] is False
