@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kg.difference import Difference
 from kg.tables import Column
+from ontology.implications import ways
 from ontology.model import Ontology
 
 GROUPED = "CREATE TABLE stage.single (about INTEGER, kind INTEGER, by_head BOOLEAN)"
@@ -127,14 +128,12 @@ class AtMostOne:
         for relation in self.ontology.relations.values():
             for asked, of_head in ((relation.functional, True), (relation.inverse_functional, False)):
                 if asked:
-                    ways = set(_ways(self.ontology, relation.name, of_head))
-                    found = [
-                        (len(relations), id_, way)
+                    rows += [
+                        (len(relations), id_, of_head == (sign > 0))
+                        for name, sign in ways(self.ontology, relation.name)
                         for id_, kind in kinds.items()
-                        for r, way in ways
-                        if r == kind.relation
+                        if name == kind.relation
                     ]
-                    rows += found
                     relations.append(relation.name)
         if not rows:
             return []
@@ -162,17 +161,6 @@ class AtMostOne:
             tables.run(REFUSED)
             tables.append("stage.single_refused", columns)
             tables.run(WITHOUT_REFUSED)
-
-
-def _ways(ontology: Ontology, name: str, of_head: bool) -> Iterator[tuple[str, bool]]:
-    """The relations whose triples are some of this one, and whether the one that can be said once is their head's."""
-    for other in ontology.relations.values():
-        if name in ontology.super_relations(other.name):
-            yield other.name, of_head
-            if other.symmetric:
-                yield other.name, not of_head
-            if other.inverse:
-                yield other.inverse, not of_head
 
 
 def _other(claim: _Claim) -> tuple[str, str]:

@@ -8,11 +8,13 @@ build on it; where it builds on what rules conclude, both are done in memory, in
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 from kg.blocks import Origin, Said, TripleColumns
 from kg.cypher import Kind
 from kg.ledger import Ledger
 from kg.store import GraphStore
+from kg.triples import Entity
 from ontology.deriving import Facts, derive
 from ontology.implications import reasoned
 from ontology.model import Ontology
@@ -32,33 +34,72 @@ class Following:
     reason: str
 
 
+class Graph(Protocol):
+    """What something follows from."""
+
+    def said(self, relation: str) -> Iterator[Statement]:
+        """The triples of a relation that do not only follow."""
+
+    def entities(self, cls: str) -> Iterator[Entity]:
+        """All entities of exactly this class."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The graph as it is in the store, and what its ledger knows of it."""
+
+    ledger: Ledger
+    store: GraphStore
+
+    def said(self, relation: str) -> Iterator[Statement]:
+        """The triples of a relation that do not only follow."""
+        only = set(self.ledger.only_from({REASONING, RULES}, relation))
+        for head, head_key, tail, tail_key in self.store.triples(relation):
+            statement = ((head, head_key), relation, (tail, tail_key))
+            if statement not in only:
+                yield statement
+
+    def entities(self, cls: str) -> Iterator[Entity]:
+        """All entities of exactly this class."""
+        return self.store.entities(cls)
+
+
 def derives(ontology: Ontology) -> bool:
     """Whether anything can follow."""
     return bool(reasoned(ontology) or ontology.rules)
 
 
-def by_reasoning(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+def by_reasoning(graph: Graph, ontology: Ontology) -> Iterator[Following]:
     """What follows from the characteristics of relations. Holds the triples of these relations in memory."""
     relations = reasoned(ontology)
     if not relations or _together(ontology):
         return
     entailment = Entailment(ontology)
-    entailment.add(_said(ledger, store, relations))
+    entailment.add(_said(graph, relations))
     for statement in entailment.derived():
         yield Following(statement, REASONING)
 
 
-def by_rules(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+def by_rules(graph: Stored, ontology: Ontology) -> Iterator[Following]:
     """What follows by the rules of the ontology; and by reasoning as well, where one builds on the other."""
-    if _together(ontology) or _read(ontology) & _concluded(ontology):
-        yield from _in_memory(ledger, store, ontology)
+    if _in_turns(ontology):
+        yield from _by_turns(graph, ontology)
         return
     for rule in ontology.rules:
         statement, parameters = cypher(rule, ontology)
-        for row in store.read(statement, parameters):
+        for row in graph.store.read(statement, parameters):
             for i, conclusion in enumerate(rule.conclusions):
                 head, tail = (row[f"head_{i}"], row[f"head_id_{i}"]), (row[f"tail_{i}"], row[f"tail_id_{i}"])
                 yield Following((head, conclusion.relation, tail), rule.name)
+
+
+def by_rules_in_memory(graph: Graph, ontology: Ontology, also: Iterable[Statement]) -> Iterator[Following]:
+    """What `by_rules` gives, where no database can be asked. `also`: what follows by reasoning."""
+    if _in_turns(ontology):
+        yield from _by_turns(graph, ontology)
+    elif ontology.rules:
+        known = {*_said(graph, _read(ontology)), *(statement for statement in also if statement[1] in _read(ontology))}
+        yield from _concluded_from(known, _properties(graph, ontology), ontology)
 
 
 def said_by(following: Iterable[Following]) -> Iterator[tuple[str, Said]]:
@@ -91,35 +132,53 @@ def _together(ontology: Ontology) -> bool:
     return bool(reasoned(ontology) & (_concluded(ontology) | (_read(ontology) if on_each_other else set())))
 
 
-def _in_memory(ledger: Ledger, store: GraphStore, ontology: Ontology) -> Iterator[Following]:
+def _in_turns(ontology: Ontology) -> bool:
+    """Whether rules have to be met again after what they conclude."""
+    return _together(ontology) or bool(_read(ontology) & _concluded(ontology))
+
+
+def _by_turns(graph: Graph, ontology: Ontology) -> Iterator[Following]:
     """What follows by rules and by reasoning, in turns until there is nothing more."""
     by_reason = reasoned(ontology) if _together(ontology) else frozenset()
     entailment = Entailment(ontology)
-    said = set(_said(ledger, store, _read(ontology) | by_reason))
-    known, properties = set(said), _properties(store, ontology)
+    said = set(_said(graph, _read(ontology) | by_reason))
+    known, properties = set(said), _properties(graph, ontology)
     new: Iterable[Statement] = known
     while new:
         followed = set(entailment.add(s for s in new if s[1] in by_reason)) - known
         yield from (Following(statement, REASONING) for statement in followed)
         known |= followed
-        concluded = derive(ontology.rules, Facts(known, properties))
-        yield from (Following(statement, min(names)) for statement, names in concluded.items())
-        known |= concluded.keys()
-        new = concluded
+        concluded = list(_concluded_from(known, properties, ontology))
+        yield from concluded
+        new = {following.statement for following in concluded}
+        known |= new
 
 
-def _said(ledger: Ledger, store: GraphStore, relations: Iterable[str]) -> Iterator[Statement]:
-    """The triples of these relations that do not only follow."""
+Properties = dict[tuple[str, str], dict[str, str | int | float | bool]]
+
+
+def _concluded_from(known: set[Statement], properties: Properties, ontology: Ontology) -> Iterator[Following]:
+    for statement, names in derive(ontology.rules, Facts(known, properties)).items():
+        yield Following(statement, min(names))
+
+
+def _said(graph: Graph, relations: Iterable[str]) -> Iterator[Statement]:
     for relation in sorted(relations):
-        only = set(ledger.only_from({REASONING, RULES}, relation))
-        for head, head_key, tail, tail_key in store.triples(relation):
-            statement = ((head, head_key), relation, (tail, tail_key))
-            if statement not in only:
-                yield statement
+        yield from graph.said(relation)
 
 
-def _properties(store: GraphStore, ontology: Ontology) -> dict[tuple[str, str], dict[str, str | int | float | bool]]:
+def compared(ontology: Ontology) -> frozenset[str]:
     """The properties that rules compare."""
-    if not any(isinstance(c, Compared) for rule in ontology.rules for c in rule.conditions):
+    return frozenset(c.name for rule in ontology.rules for c in rule.conditions if isinstance(c, Compared))
+
+
+def _properties(graph: Graph, ontology: Ontology) -> Properties:
+    """The entities, with the properties that rules compare; none where rules ask for triples alone."""
+    names = compared(ontology)
+    if not names and all(rule.patterns for rule in ontology.rules):
         return {}
-    return {(cls, e.key): dict(e.properties) for cls in ontology.classes for e in store.entities(cls)}
+    return {
+        (cls, entity.key): {name: value for name, value in entity.properties.items() if name in names}
+        for cls in ontology.classes
+        for entity in graph.entities(cls)
+    }

@@ -1,15 +1,17 @@
 """Whether an edit of an item fits the ontology and what is there: by the rules of `kg ingest`, in its words."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import uuid4
 
 from kg import values
+from kg.edit_limits import Limits, Standing
 from kg.entries import Edit, Op
 from kg.formats.encoding import shown
-from kg.triples import Ref, Value
+from kg.triples import Ref, Triple, Value
 from ontology.model import ITEM, Datatype, Ontology, Relation
 from ontology.shapes import broken, broken_tail
 
@@ -55,9 +57,36 @@ class Known(Protocol):
     def has(self, ref: Ref) -> bool:
         """Whether there is such an entity."""
 
+    def about(self, ref: Ref) -> Standing:
+        """The triples that an entity is part of."""
+
 
 def checked(asked: Asked, ontology: Ontology, known: Known, at: int) -> Edit | list[Wrong]:
     """The edit, or all that is wrong with it."""
+    edits, wrong = checked_all([asked], ontology, known, at)
+    return edits[0] if edits else [part for _, part in wrong]
+
+
+def checked_all(
+    asked: Sequence[Asked], ontology: Ontology, known: Known, at: int
+) -> tuple[list[Edit], list[tuple[int, Wrong]]]:
+    """The edits, and all that is wrong with them by position. Each may rest on those before it."""
+    planned, limits = _Planned(known), Limits(ontology)
+    edits: list[Edit] = []
+    wrong: list[tuple[int, Wrong]] = []
+    for position, one in enumerate(asked):
+        found = _checked(one, ontology, planned, at)
+        if isinstance(found, Edit):
+            planned.take(found)
+            second = [Wrong(*broken) for broken in limits.broken(found, planned)]
+            wrong += [(position, part) for part in second]
+            edits += [] if second else [found]
+        else:
+            wrong += [(position, part) for part in found]
+    return edits, wrong
+
+
+def _checked(asked: Asked, ontology: Ontology, known: Known, at: int) -> Edit | list[Wrong]:
     there = known.item_class(asked.key)
     if reason := _unusable_key(asked.key) or (
         f"there is no item {shown(asked.key)!r}" if asked.op != "put" and there is None else None
@@ -93,32 +122,20 @@ def _unshaped(edit: Edit, ontology: Ontology) -> Iterator[Wrong]:
                     yield Wrong(("relations", name, position), f"{edit.item.cls}.{name} {found.reason}")
 
 
-def checked_all(
-    asked: Sequence[Asked], ontology: Ontology, known: Known, at: int
-) -> tuple[list[Edit], list[tuple[int, Wrong]]]:
-    """The edits, and all that is wrong with them by position. Each may rest on those before it."""
-    planned = _Planned(known)
-    edits: list[Edit] = []
-    wrong: list[tuple[int, Wrong]] = []
-    for position, one in enumerate(asked):
-        found = checked(one, ontology, planned, at)
-        if isinstance(found, Edit):
-            edits.append(found)
-            planned.take(found)
-        else:
-            wrong += [(position, part) for part in found]
-    return edits, wrong
-
-
 class _Planned:
     """What will be there when the edits so far are done."""
 
     def __init__(self, known: Known) -> None:
         self._known = known
         self._classes: dict[str, str | None] = {}
+        self._naming: dict[Ref, dict[int, Edit]] = defaultdict(dict)  # the edits that are about an entity, by number
+        self._edits = 0
 
     def take(self, edit: Edit) -> None:
         self._classes[edit.item.key] = None if edit.op == "delete" else edit.item.cls
+        for ref in (edit.item, *(tail for tails in edit.relations.values() for tail in tails)):
+            self._naming[ref][self._edits] = edit
+        self._edits += 1
 
     def item_class(self, key: str) -> str | None:
         return self._classes[key] if key in self._classes else self._known.item_class(key)
@@ -127,6 +144,30 @@ class _Planned:
         if ref.key in self._classes and ref.cls in {self._classes[ref.key], self._known.item_class(ref.key)}:
             return self._classes[ref.key] == ref.cls
         return self._known.has(ref)
+
+    def about(self, ref: Ref) -> Standing:
+        standing = self._known.about(ref)
+        named = (edit.item for edit in self._naming.get(ref, {}).values())
+        joined = {ref, *named, *(end for triple in standing.holds for end in (triple.head, triple.tail))}
+        edits = {number: edit for end in joined for number, edit in self._naming.get(end, {}).items()}
+        for _, edit in sorted(edits.items()):
+            standing = _after(edit, ref, standing)
+        return standing
+
+
+def _after(edit: Edit, ref: Ref, before: Standing) -> Standing:
+    """The triples that an entity is part of, after an edit of it or of another."""
+    said = [Triple(edit.item, name, tail) for name, tails in edit.relations.items() for tail in tails]
+    new = [triple for triple in said if ref in (triple.head, triple.tail)]
+
+    def stays(triple: Triple) -> bool:
+        if edit.op == "delete":
+            return edit.item not in (triple.head, triple.tail)
+        return triple.head != edit.item or (edit.op == "patch" and triple.relation not in edit.relations)
+
+    stored = [triple for triple in before.stored if stays(triple) and triple not in new]
+    ended = [triple for triple in before.stored if not stays(triple) and triple not in new]
+    return Standing([*filter(stays, before.said), *new], stored, [*before.ended, *ended])
 
 
 def _class(asked: Asked, there: str | None, ontology: Ontology) -> str:

@@ -21,6 +21,7 @@ from kg.cypher import Kind
 from kg.tables import Tables, delete
 from kg.triples import Ref
 from ontology.errors import StoreError
+from ontology.reasoning import Statement
 
 FORMAT = "1"
 
@@ -169,13 +170,11 @@ class Ledger:
         ask = "SELECT 1 FROM triple t JOIN source s ON s.id = t.source WHERE s.name LIKE '(%' LIMIT 1"
         return bool(self.tables.rows(ask))
 
-    def only_from(
-        self, sources: Iterable[str], relation: str
-    ) -> Iterator[tuple[tuple[str, str], str, tuple[str, str]]]:
-        """The triples of a relation that these sources say and no other: head, relation, tail."""
-        ask = """SELECT any_value(k.head), t.head, any_value(k.tail), t.tail FROM triple t JOIN kind k ON k.id = t.kind
-            JOIN source s ON s.id = t.source WHERE k.relation = $relation GROUP BY t.kind, t.head, t.tail
-            HAVING bool_and(list_contains($sources, s.name))"""
+    def only_from(self, sources: Iterable[str], relation: str, table: str = "triple") -> Iterator[Statement]:
+        """The triples of a relation that these sources say and no other, by a table of what is said."""
+        ask = f"""SELECT any_value(k.head), t.head, any_value(k.tail), t.tail FROM {table} t
+            JOIN kind k ON k.id = t.kind JOIN source s ON s.id = t.source WHERE k.relation = $relation
+            GROUP BY t.kind, t.head, t.tail HAVING bool_and(list_contains($sources, s.name))"""  # noqa: S608 our names
         for head, head_key, tail, tail_key in self.tables.stream(ask, relation=relation, sources=list(sources)):
             yield (head, head_key), relation, (tail, tail_key)
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from kg import derived
 from kg.bulk import Bulk, possible
-from kg.derived import Following, said_by
+from kg.derived import Following, Stored, said_by
 from kg.difference import Difference
 from kg.entries import Edit
+from kg.foresight import foreseen
 from kg.journal import Journal
 from kg.ledger import Ledger
 from kg.progress import Progress
@@ -84,12 +85,23 @@ class Loading:
                 refused.check(options.max_errors, staged.read)
                 if options.dry_run:
                     changes = Changes.of(batches(difference))
-                    return describe(self.ledger, staged, refused.rows, changes, began, dry_run=True)
+                    report = describe(self.ledger, staged, refused.rows, changes, began, dry_run=True)
+                    return self._foreseen(difference, ontology, report, began)
                 refused.close()
-                text = ontology.text if derived.derives(ontology) or self.ledger.follows() else None
+                text = ontology.text if self._derives(ontology) else None
                 load = load.ready(self.ledger, staged, refused.rows, text)
                 report = self._write(difference, load, began, bulk=options.bulk)
         return self._followed(report, began) or report
+
+    def _derives(self, ontology: Ontology) -> bool:
+        """Whether anything may follow from this load, or has followed from one before."""
+        return derived.derives(ontology) or self.ledger.follows()
+
+    def _foreseen(self, difference: Difference, ontology: Ontology, report: IngestReport, began: float) -> IngestReport:
+        if not self._derives(ontology):
+            return report
+        self.progress("derive", 0, None)
+        return report.followed_by(foreseen(difference, self.store, ontology), began)
 
     def finish(self) -> IngestReport | None:
         """Finish the load that was interrupted while it wrote; None when there is none."""
@@ -119,7 +131,7 @@ class Loading:
             self.finish()
             self._heed_edits()
             self.store.migrate(ontology)
-        elif _unfinished(self.ledger):
+        elif _unfinished(self.ledger) or self.ledger.note(FOLLOWS):
             raise InputError("the last load was interrupted while it wrote; finish it with `kg ingest --resume` first")
         self._check_words(ontology)
         # A graph that does not know the ledger was wiped, or is another one: then all is said to it anew.
@@ -180,9 +192,10 @@ class Loading:
         if report is None:  # that of the load from which this follows
             report = replace(IngestReport(**json.loads(self.ledger.note(REPORT) or "")), resumed=True)
         ontology, changes = parse_ontology(text), Changes()
+        graph = Stored(self.ledger, self.store)
         for name, following in ((derived.REASONING, derived.by_reasoning), (derived.RULES, derived.by_rules)):
             self.progress("derive", 0, None)
-            changes.add(self._derive(name, following(self.ledger, self.store, ontology)))
+            changes.add(self._derive(name, following(graph, ontology)))
         with self.ledger.transaction():
             self.ledger.put_note(FOLLOWS, None)
             self.ledger.put_note(REPORT, None)

@@ -57,6 +57,12 @@ def reasoned(ontology: Ontology) -> frozenset[str]:
     return frozenset(name for i in positions for name in found[i].members)
 
 
+def ways(ontology: Ontology, relation: str) -> frozenset[Signed]:
+    """The relations each of whose triples is one of `relation`, as stored or swapped; itself among them."""
+    implied = _implied(ontology.relations.values())
+    return frozenset({(relation, 1), *nx.ancestors(implied, (relation, 1))})
+
+
 def _implied(relations: Iterable[Relation]) -> "nx.DiGraph[Signed]":
     implied: nx.DiGraph[Signed] = nx.DiGraph()
     for relation in relations:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
+from kg.edit_limits import Standing
 from kg.entries import Edit
 from kg.triples import Ref, Triple, Value
 
@@ -150,13 +151,17 @@ class Items:
 
     def triples(self, item: LiveItem) -> list[Triple]:
         """All triples that an item is part of."""
-        number = self.number(item.ref.key)
-        rows = [] if number is None else self._triples(number)
-        found = dict.fromkeys(triple for triple in rows if self.says(triple))
-        for head in (item.ref, *self._heads.get(item.ref, ())):
-            if said := self._edited.get(head):
-                found |= dict.fromkeys(t for t in _said(said) if item.ref in (t.head, t.tail))
-        return list(found)
+        return list(self.about(item.ref).holds)
+
+    def about(self, ref: Ref) -> Standing:
+        """The triples that an entity is part of, item or not, and those of the bundle that hold no longer."""
+        number = self.entity(ref)
+        rows = dict.fromkeys([] if number is None else self._triples(number))
+        heads = (ref, *self._heads.get(ref, ()))
+        edited = [triple for head in heads if (item := self._edited.get(head)) for triple in _said(item)]
+        said = [triple for triple in edited if ref in (triple.head, triple.tail) and triple not in rows]
+        ended = [triple for triple in rows if not self.says(triple)]
+        return Standing(said, [triple for triple in rows if self.says(triple)], ended)
 
     def edited(self) -> tuple[list[LiveItem], set[int]]:
         """The items that were edited since, and the numbers for which they stand, or which are deleted."""

@@ -47,7 +47,7 @@ class StoreGraph:
         options = Options(delete_missing=removing, dry_run=dry_run, bulk=bulk)
         paths = write(self.folder, rows)
         report = ingest(paths, self.mapping, self.ontology, self.store, home=self.home, options=options)
-        self.read, self.refused_rows = report.read, report.refused
+        self.read, self.refused_rows, self.derived = report.read, report.refused, report.derived
         return report.changes
 
     @property

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kg import values
 from kg.check import check_mapping
+from kg.edit_limits import Standing
 from kg.edits import Asked, checked, checked_all
 from kg.entries import Edit
 from kg.mapping import load_mapping
@@ -41,6 +42,9 @@ class Graph:
 
     def has(self, ref: Ref) -> bool:
         return ref in self.refs
+
+    def about(self, ref: Ref) -> Standing:
+        return Standing([], [])
 
 
 BRAND, KNIVES = Ref("Brand", "fjell"), Ref("Category", "knives")

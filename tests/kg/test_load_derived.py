@@ -57,10 +57,12 @@ def test_after_any_loads_all_that_follows_is_there(
     model = Model()
     with _deriving(store, text) as loaded:
         for rows, removing in [(BOOKS, False), *loads]:
-            loaded.load(rows, removing=removing)
+            would = loaded.load(rows, removing=removing, dry_run=True), loaded.derived
+            assert (loaded.load(rows, removing=removing), loaded.derived) == would
             model.load(rows, removing=removing)
             check(loaded, model)
-            assert loaded.load(rows, removing=removing) == {}
+            for dry_run in (True, False):
+                assert (loaded.load(rows, removing=removing, dry_run=dry_run), loaded.derived) == ({}, {})
             check(loaded, model)
 
 
