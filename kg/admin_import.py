@@ -25,8 +25,10 @@ TYPES: Mapping[Datatype, str] = {
     "date": "long",
 }
 SCRIPT = "import.sh"
+QUICK = 2_000_000
+"""So many rows are imported before a compiler that takes its time has earned it back."""
 JAVA = "-Xms1g -Xmx4g -XX:InlineSmallCode=1200 -XX:FreqInlineSize=150"
-"""Less inlining than usual: a million rows are imported before a compiler that takes its time has earned it back."""
+QUICK_JAVA = "-Xms1g -Xmx4g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 NODES = """
 CREATE OR REPLACE TABLE stage.node AS SELECT kind, key, row_number() OVER (ORDER BY kind, key) - 1 AS number
 FROM (SELECT DISTINCT kind, key FROM stage.entity)
@@ -88,7 +90,8 @@ class _Export:
         self._notes(load)
         if self.tables.rows(BROKEN):
             self.arguments.append("--multiline-fields=true")
-        (self.folder / SCRIPT).write_text(_script(self.arguments), encoding="utf-8")
+        java = QUICK_JAVA if self.changes.added.total() < QUICK else JAVA
+        (self.folder / SCRIPT).write_text(_script(java, self.arguments), encoding="utf-8")
         return self.changes
 
     def _entities(self, kind: int) -> None:
@@ -125,15 +128,15 @@ class _Export:
         self.arguments.append(f"--nodes={label}={label}.csv")
 
 
-def _script(arguments: Sequence[str]) -> str:
-    return "\n".join(_lines(arguments)) + "\n"
+def _script(java: str, arguments: Sequence[str]) -> str:
+    return "\n".join(_lines(java, arguments)) + "\n"
 
 
-def _lines(arguments: Sequence[str]) -> Iterator[str]:
+def _lines(java: str, arguments: Sequence[str]) -> Iterator[str]:
     yield "#!/bin/sh"
     yield "# Imports the graph into a database of Neo4j that is not running; what it holds is replaced."
     yield "# DATABASE is its name, neo4j unless given; JAVA_OPTS is for Java; options of neo4j-admin may follow."
-    yield f'export JAVA_OPTS="${{JAVA_OPTS:-{JAVA}}}"'
+    yield f'export JAVA_OPTS="${{JAVA_OPTS:-{java}}}"'
     yield 'cd "$(dirname "$0")" && exec neo4j-admin database import full "${DATABASE:-neo4j}" \\'
     yield "  --overwrite-destination --id-type=actual --bad-tolerance=0 \\"
     yield from (f"  {shlex.quote(argument)} \\" for argument in arguments)

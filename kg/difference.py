@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from kg import difference_sql as sql
+from kg.claims import Claim, claims
 from kg.cypher import Kind
 from kg.ledger import Ledger
 from kg.tables import Column
@@ -86,6 +87,9 @@ class Difference:
         """Make what is said now the truth of the ledger, inside the caller's transaction."""
         self.ledger.tables.compress(on=True)  # unlike the stage, the ledger stays
         self.ledger.tables.run(sql.SETTLE.format(at=int(self.at)))
+        for (number,) in self.ledger.tables.rows(sql.RANGES, range=sql.RANGE):
+            first = number * sql.RANGE
+            self.ledger.tables.run(sql.SETTLE_RANGE, at=self.at, first=first, end=first + sql.RANGE)
 
     def entity_changes(self) -> Iterator[EntityChange]:
         """Entities to write, kind by kind, in an order that is the same each time."""
@@ -94,8 +98,7 @@ class Difference:
             for key, text, file, row in tables.stored(sql.ALONE, kind=kind):
                 values = orjson.loads(text)
                 yield EntityChange(kind, key, file, row, values, values, False)
-        claims = tables.stream(sql.CLAIMS, at=self.at)
-        for (kind, key), rows in groupby(claims, key=itemgetter(0, 1)):
+        for (kind, key), rows in groupby(claims(self.ledger, self.at), key=itemgetter(0, 1)):
             if change := _change(kind, key, list(rows)):
                 yield change
 
@@ -115,17 +118,17 @@ class Difference:
             self.ledger.tables.run(statements)
 
 
-def _change(kind: int, key: str, claims: list[tuple[Any, ...]]) -> EntityChange | None:
-    """What differs for one entity. A claim is kind, key, whether it holds now, at, source, properties, file, row."""
-    before = _together(row[5] for row in claims if not row[2])
-    now = [row for row in claims if row[2]]
-    after = _together(row[5] for row in now)
+def _change(kind: int, key: str, claimed: list[Claim]) -> EntityChange | None:
+    """What differs for one entity."""
+    before = _together(claim.properties for claim in claimed if not claim.holds)
+    now = [claim for claim in claimed if claim.holds]
+    after = _together(claim.properties for claim in now)
     changed: dict[str, Value | None] = {n: v for n, v in after.items() if n not in before or not _same(v, before[n])}
     changed |= {name: None for name in before if name not in after}
-    known = len(now) < len(claims)
+    known = len(now) < len(claimed)
     if known and not changed:
         return None
-    return EntityChange(kind, key, now[-1][6], now[-1][7], changed, after, known)
+    return EntityChange(kind, key, now[-1].file, now[-1].row, changed, after, known)
 
 
 def _together(texts: Iterable[bytes]) -> dict[str, Value]:

@@ -7,6 +7,9 @@ graph, with all that touches an entity that goes, whoever says it. `…_todo` is
 new or have changed. What several claim, or did before, is `…_contested`: there the claim that has its way now is
 compared with the one that had it. A triple that only follows never has its way over one that is said, nor one without a
 time over one with.
+
+Texts can be long, and what is joined or sorted is held in memory. So entities are compared by a digest (128 bits) of
+what is said of them, and their texts are only ever read one after the other. A `place` is a row of the stage.
 """
 
 ENTITIES = """
@@ -18,9 +21,12 @@ CREATE TABLE stage.gone AS SELECT DISTINCT x.kind, x.key FROM stage.entity_lost 
     ANTI JOIN (SELECT o.kind, o.key FROM main.entity o
         ANTI JOIN stage.entity_lost y ON y.kind = o.kind AND y.key = o.key AND y.source = o.source) o
         ON o.kind = x.kind AND o.key = x.key;
-CREATE TABLE stage.entity_todo AS SELECT n.kind, n.key FROM (FROM stage.entity WHERE NOT alone) n
-    ANTI JOIN main.entity o
-        ON o.kind = n.kind AND o.key = n.key AND o.source = n.source AND o.properties = n.properties
+CREATE TABLE stage.entity_fresh AS SELECT n.kind, n.key, n.source, n.place
+    FROM (SELECT kind, key, source, md5_number(properties) AS digest, rowid AS place
+        FROM stage.entity WHERE NOT alone) n
+    ANTI JOIN (SELECT kind, key, source, md5_number(properties) AS digest FROM main.entity) o
+        ON o.kind = n.kind AND o.key = n.key AND o.source = n.source AND o.digest = n.digest;
+CREATE TABLE stage.entity_todo AS SELECT kind, key FROM stage.entity_fresh
     UNION SELECT x.kind, x.key FROM stage.entity_lost x ANTI JOIN stage.gone g ON g.kind = x.kind AND g.key = x.key;
 """
 ENDS = """
@@ -182,13 +188,20 @@ INSERT INTO stage.interaction_todo
     LEFT JOIN (FROM ranked WHERE NOT holds AND place = 1) o ON o.kind = n.kind AND o.id = n.id
     WHERE o.kind IS NULL OR n.value <> o.value OR n.happened <> o.happened OR n.head <> o.head OR n.tail <> o.tail;
 """
+RANGE = 10_000
+RANGES = "SELECT DISTINCT place // $range FROM stage.entity_fresh ORDER BY 1"
+SETTLE_RANGE = """
+INSERT INTO main.entity SELECT kind, key, source, properties, file, row, $at FROM stage.entity
+WHERE rowid >= $first AND rowid < $end
+    AND rowid IN (SELECT place FROM stage.entity_fresh WHERE place >= $first AND place < $end)
+"""
+"""What is said of some of the fresh ones."""
 SETTLE = """
 DELETE FROM main.entity o WHERE EXISTS (SELECT 1 FROM stage.entity_lost x
     WHERE x.kind = o.kind AND x.key = o.key AND x.source = o.source);
-DELETE FROM main.entity o WHERE EXISTS (SELECT 1 FROM stage.entity n
-    WHERE n.kind = o.kind AND n.key = o.key AND n.source = o.source AND n.properties <> o.properties);
-INSERT INTO main.entity SELECT n.kind, n.key, n.source, n.properties, n.file, n.row, {at} FROM stage.entity n
-    ANTI JOIN main.entity o ON o.kind = n.kind AND o.key = n.key AND o.source = n.source;
+DELETE FROM main.entity o WHERE EXISTS (SELECT 1 FROM stage.entity_fresh n
+    WHERE n.kind = o.kind AND n.key = o.key AND n.source = o.source);
+INSERT INTO main.entity SELECT kind, key, source, properties, file, row, {at} FROM stage.entity WHERE alone;
 DELETE FROM main.triple o WHERE EXISTS (SELECT 1 FROM stage.triple_lost x
     WHERE x.kind = o.kind AND x.head = o.head AND x.tail = o.tail AND x.source = o.source);
 DELETE FROM main.triple o WHERE EXISTS (SELECT 1 FROM stage.triple n
@@ -208,17 +221,3 @@ INSERT INTO main.interaction
 """
 ALONE = "SELECT key, properties, file, row FROM stage.entity WHERE alone AND kind = $kind"
 """New entities of which one source speaks: written as they are."""
-CLAIMS = """
-SELECT t.kind, t.key, 0 AS holds, o.began, o.source, o.properties, o.file, o.row
-    FROM stage.entity_todo t JOIN main.entity o ON o.kind = t.kind AND o.key = t.key
-UNION ALL SELECT t.kind, t.key, 1, CASE WHEN o.properties = n.properties THEN o.began ELSE $at END, n.source,
-        n.properties, n.file, n.row
-    FROM stage.entity_todo t JOIN stage.entity n ON n.kind = t.kind AND n.key = t.key
-    LEFT JOIN main.entity o ON o.kind = n.kind AND o.key = n.key AND o.source = n.source
-UNION ALL SELECT t.kind, t.key, 1, o.began, o.source, o.properties, o.file, o.row
-    FROM stage.entity_todo t JOIN main.entity o ON o.kind = t.kind AND o.key = t.key
-    ANTI JOIN stage.entity n ON n.kind = o.kind AND n.key = o.key AND n.source = o.source
-    ANTI JOIN stage.entity_lost x ON x.kind = o.kind AND x.key = o.key AND x.source = o.source
-ORDER BY 1, 2, 3, 4, 5
-"""
-"""The claims on each entity to write: before (holds = 0) and now, the one that has its way last."""

@@ -46,7 +46,8 @@ CREATE TABLE stage.entity AS
     FROM stage.raw_entity r LEFT JOIN stage.entity_twice d USING (kind, key, source)
     LEFT JOIN stage.entity_other x USING (kind, key)
     LEFT JOIN (SELECT * FROM main.entity SEMI JOIN (FROM stage.loaded WHERE NOT removing) USING (source)
-        SEMI JOIN (FROM stage.raw_entity WHERE properties IS NULL) USING (kind, key, source)) o
+        SEMI JOIN (FROM stage.raw_entity WHERE properties IS NULL) USING (kind, key, source)
+        ANTI JOIN (FROM stage.entity_twice WHERE n > 0) USING (kind, key, source)) o
         ON o.kind = r.kind AND o.key = r.key AND o.source = r.source
     WHERE d.number IS NULL OR d.number = r.number;
 CREATE TABLE stage.triple AS

@@ -51,7 +51,7 @@ class Tables:
         """Open or create the file. Raises StoreError."""
         self.path = path
         with self._errors():
-            self._db = connection or duckdb.connect(path, config=SETTINGS)
+            self._db = _silent(connection or duckdb.connect(path, config=SETTINGS))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -79,7 +79,7 @@ class Tables:
 
     def parts(self, ask: str, **values: object) -> Iterator[list[tuple[Any, ...]]]:
         """The same, thousands of rows at once."""
-        with self._errors(), self._db.cursor() as cursor:
+        with self._errors(), _silent(self._db.cursor()) as cursor:
             cursor.execute(ask, values or None)
             while part := cursor.fetchmany(FETCHED):
                 yield part
@@ -136,6 +136,11 @@ class Tables:
                 raise StoreError(f"{self.path} is damaged: {said}; remove it, and load all files again") from error
             hint = "; check the disk it is on and who may write there" if any(sign in said for sign in OUTSIDE) else ""
             raise StoreError(f"{self.path} failed: {said}{hint}") from error
+
+
+def _silent(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Without bars of its own, which it would write into what a command prints."""
+    return connection.execute("SET enable_progress_bar = false")
 
 
 def delete(path: Path) -> None:

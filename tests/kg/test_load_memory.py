@@ -1,4 +1,6 @@
-"""Memory of a load does not grow with its files: staged and compared in a process of its own, so without a database."""
+"""Memory does not grow with the files: in a first load, in a second one, and where all has changed.
+
+They are staged and compared in a process of its own, so without a database."""
 
 import subprocess
 import sys
@@ -10,9 +12,16 @@ CHILD = """
 import re, sys
 from pathlib import Path
 from tests.kg.load_ledger import LedgerGraph
-loaded = LedgerGraph(Path(sys.argv[1]))
-loaded.load_files([loaded.folder / name for name in ("books.csv", "citations.csv", "reads.csv")], dry_run=True)
+class Unseen(LedgerGraph):
+    def _apply(self, batch):  # there is no graph
+        pass
+loaded = Unseen(Path(sys.argv[1]))
+paths = [loaded.folder / name for name in ("books.csv", "citations.csv", "reads.csv")]
+changed = loaded.load_files(paths)
 assert loaded.refused_rows == int(sys.argv[2]), loaded.refused_rows
+assert loaded.load_files(paths) == {}
+if len(sys.argv) > 3:
+    assert loaded.load_files([Path(sys.argv[3]), *paths[1:]])["Book"]["changed"] == changed["Book"]["added"]
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
 """By /proc: the peak that getrusage gives begins with that of the process which started this one."""
@@ -39,17 +48,18 @@ def peak_mib(folder: Path, rows: int) -> int:
 
 def peak_mib_of_texts(folder: Path, rows: int) -> int:
     """The most memory of a load of so many books with titles of 5,000 characters."""
-    folder.mkdir()
-    with (folder / "books.csv").open("w", encoding="utf-8") as file:
-        file.write("id,title,pages,authors,like\n")
-        file.writelines(f"b{i},{f'{i} words ' * 500:.5000},{i},,\n" for i in range(rows))
+    for name in (".", "changed"):
+        (folder / name).mkdir(parents=True)
+        with (folder / name / "books.csv").open("w", encoding="utf-8") as file:
+            file.write("id,title,pages,authors,like\n")
+            file.writelines(f"b{i},{name}{f'{i} words ' * 500:.5000},{i},,\n" for i in range(rows))
     (folder / "citations.csv").write_text("from,to,since\n", encoding="utf-8")
     (folder / "reads.csv").write_text("event,reader,book,stars,at\n", encoding="utf-8")
-    return _peak(folder, 0)
+    return _peak(folder, 0, folder / "changed" / "books.csv")
 
 
-def _peak(folder: Path, refused: int) -> int:
-    command = [sys.executable, "-c", CHILD, str(folder), str(refused)]
+def _peak(folder: Path, refused: int, *changed: Path) -> int:
+    command = [sys.executable, "-c", CHILD, str(folder), str(refused), *map(str, changed)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) // 1024
 
 
