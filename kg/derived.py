@@ -172,11 +172,21 @@ def compared(ontology: Ontology) -> frozenset[str]:
     return frozenset(c.name for rule in ontology.rules for c in rule.conditions if isinstance(c, Compared))
 
 
+def builds_on(ontology: Ontology) -> frozenset[str]:
+    """The relations that anything follows from."""
+    return reasoned(ontology) | _read(ontology)
+
+
+def asks_entities(ontology: Ontology) -> bool:
+    """Whether rules ask for more than triples."""
+    return bool(compared(ontology)) or not all(rule.patterns for rule in ontology.rules)
+
+
 def _properties(graph: Graph, ontology: Ontology) -> Properties:
     """The entities, with the properties that rules compare; none where rules ask for triples alone."""
-    names = compared(ontology)
-    if not names and all(rule.patterns for rule in ontology.rules):
+    if not asks_entities(ontology):
         return {}
+    names = compared(ontology)
     return {
         (cls, entity.key): {name: value for name, value in entity.properties.items() if name in names}
         for cls in ontology.classes

@@ -6,9 +6,10 @@ that a load leaves to the database, so all triples that they build on are held.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from kg.cypher import Kind
-from kg.derived import REASONING, RULES, by_reasoning, by_rules_in_memory, compared
+from kg.derived import REASONING, RULES, asks_entities, builds_on, by_reasoning, by_rules_in_memory, compared
 from kg.difference import Difference
 from kg.ledger import Ledger
 from kg.store import GraphStore
@@ -61,22 +62,28 @@ def _said_among(ledger: Ledger, statements: set[Statement]) -> Iterator[Statemen
 
 
 class _Ahead:
-    """The graph as it would be. Holds the triples that the load changes, and what rules compare."""
+    """The graph as it would be. Of what the load changes, it holds what something follows from."""
 
     def __init__(self, difference: Difference, store: GraphStore, ontology: Ontology) -> None:
         self._ledger, self._store, self._ontology = difference.ledger, store, ontology
-        kinds = self._ledger.kinds()
-        self._gone = {(kinds[kind].head, key) for kind, key in difference.rows("gone", "kind, key")}
-        self._lost = {_statement(kinds[row[0]], row) for row in difference.rows("triple_gone", "kind, head, tail")}
-        self._moved = {id_ for name in ("gone", "todo") for (id_,) in difference.rows(f"interaction_{name}", "id")}
+        asked = {"", *builds_on(ontology)}  # entities have no relation
+        kinds = {number: kind for number, kind in self._ledger.kinds().items() if kind.relation in asked}
+
+        def rows(table: str, columns: str) -> Iterator[tuple[Any, ...]]:
+            for number, *values in difference.rows(table, f"kind, {columns}"):
+                if number in kinds:
+                    yield kinds[number], *values
+
+        self._gone = {(kind.head, key) for kind, key in rows("gone", "key")}
+        self._lost = {_statement(*row) for row in rows("triple_gone", "head, tail")}
+        self._moved = {id_ for table in ("interaction_gone", "interaction_todo") for _, id_ in rows(table, "id")}
         self._new: dict[str, set[Statement]] = defaultdict(set)
         for table in ("triple_todo", "interaction_todo"):
-            for row in difference.rows(table, "kind, head, tail"):
-                kind = kinds[row[0]]
-                self._new[kind.relation].add(_statement(kind, row))
+            for kind, head, tail in rows(table, "head, tail"):
+                self._new[kind.relation].add(_statement(kind, head, tail))
         names = compared(ontology)
         self._set: dict[str, dict[str, dict[str, Value | None]]] = defaultdict(dict)
-        for change in difference.entity_changes():
+        for change in difference.entity_changes() if asks_entities(ontology) else ():
             its = {name: value for name, value in change.set.items() if name in names}
             self._set[kinds[change.kind].head][change.key] = its
 
@@ -111,8 +118,8 @@ class _Ahead:
                 yield head, relation, tail
 
 
-def _statement(kind: Kind, row: tuple[int, str, str]) -> Statement:
-    return (kind.head, row[1]), kind.relation, (kind.tail, row[2])
+def _statement(kind: Kind, head: str, tail: str) -> Statement:
+    return (kind.head, head), kind.relation, (kind.tail, tail)
 
 
 def _changed(entity: Entity, its: dict[str, Value | None]) -> Entity:
