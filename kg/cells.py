@@ -153,8 +153,8 @@ def name(cell: Cell) -> str:
 
 
 def split(text: str, by: str, convert: Callable[[str], str] | None = None) -> tuple[str, ...]:
-    """The keys in a cell, each once; `by` is a separator, or `json` for a JSON list."""
-    parts: Iterable[str] = filter(None, map(str.strip, _json_list(text) if by == JSON_LIST else text.split(by)))
+    """The keys in a cell, each once; `by` is a separator, or `json` for a JSON list, or a text that is no list."""
+    parts: Iterable[str] = filter(None, map(str.strip, json_list(text) if by == JSON_LIST else text.split(by)))
     keys = tuple(dict.fromkeys(filter(None, map(convert, parts)) if convert else parts))
     if convert or len(text) > values.MAX_KEY:
         for key in keys:
@@ -167,7 +167,13 @@ def _parse(text: str, convert: Callable[[str], str], parse: Callable[[str], V]) 
     return parse(found) if found else None
 
 
-def _json_list(text: str) -> list[str]:
+def json_list(text: str) -> list[str]:
+    """What a JSON list says; a text that is none says itself, for what is repeated in one row is single in another.
+
+    Raises WrongValueError.
+    """
+    if not text.lstrip().startswith(("[", "{")):
+        return [text]
     try:
         parts = orjson.loads(text)
     except orjson.JSONDecodeError:

@@ -9,9 +9,12 @@ from typing import Any
 import orjson
 
 from kg.blocks import ROWS, Block
+from kg.formats.door import read_blocks
 from kg.formats.limits import MAX_RECORD
+from kg.formats.source import STDIN
+from kg.lookups import wanted
 from kg.mapping import Mapping
-from kg.sources import Source, named
+from kg.sources import Source, entry, named
 from kg.triples import Refusal
 from ontology.errors import InputError
 
@@ -20,9 +23,13 @@ UNREADABLE = "could not be read as a row; mend it in its file, and load that aga
 
 @dataclass(frozen=True)
 class Retried(Source):
-    """The refused rows of one file."""
+    """The refused rows of one file; of one in which only others look something up, none."""
 
     records: Sequence[tuple[int, dict[str, str] | None, str]] = ()
+
+    def table(self) -> Iterator[Block]:
+        """All rows of the file."""
+        return read_blocks(self.path, self.form)
 
     @property
     def again(self) -> bool:
@@ -50,7 +57,10 @@ class Retried(Source):
 
 
 def retried(path: Path, mapping: Mapping) -> list[Source]:
-    """The rows of a file of rejects, each once, by the file they are from. Raises InputError."""
+    """The rows of a file of rejects, each once, by the file they are from. Raises InputError.
+
+    What they look up is looked for where they are from.
+    """
     found: dict[str, dict[int, tuple[dict[str, str] | None, str]]] = defaultdict(dict)
     for number, line in enumerate(_lines(path), 1):
         file, at, row, value = _record(path, number, line)
@@ -62,7 +72,17 @@ def retried(path: Path, mapping: Mapping) -> list[Source]:
         source = named(Path(file), mapping)
         records = [(line, *its) for line, its in sorted(rows.items())]
         sources.append(Retried(source.path, source.rule, source.name, records))
-    return sources
+    return [*sources, *_tables(sources, mapping)]
+
+
+def _tables(sources: Sequence[Source], mapping: Mapping) -> Iterator[Source]:
+    """The files that rows are not retried of, and that those of others look values up in."""
+    names = {lookup.file for lookup in wanted(source.rule for source in sources)}
+    there = {source.path for source in sources}
+    for folder in sorted({path.parent for path in there if path != STDIN}):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path not in there and path.is_file() and (found := entry(path, mapping)) in names:
+                yield Retried(path, mapping.files[found], found)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

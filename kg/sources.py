@@ -33,6 +33,10 @@ class Source:
         """Its rows; `seen` is told how many bytes were read so far. Raises InputError."""
         return read_blocks(self.path, self.form, seen)
 
+    def table(self) -> Iterator[Block]:
+        """Its rows, for others to look values up in. Raises InputError."""
+        return self.blocks()
+
     @property
     def again(self) -> bool:
         """Whether it can be read a second time, unlike a pipe."""
@@ -81,8 +85,7 @@ def unmapped(paths: Sequence[Path]) -> dict[str, Path]:
 
 def _sources(path: Path, mapping: Mapping) -> Iterator[Source]:
     if path == STDIN:
-        name = _name_of_stdin(mapping)
-        yield Source(path, mapping.files[name], name)
+        yield named(path, mapping)
     elif is_url(path):
         raise InputError(f"{str(path).replace(':/', '://', 1)} is a URL, and none is ever fetched; give a file")
     elif path.is_dir():
@@ -136,11 +139,18 @@ def _in_folder(folder: Path, mapping: Mapping) -> Iterator[Source]:
 
 
 def named(path: Path, mapping: Mapping) -> Source:
-    """A file by its entry in the mapping. Raises InputError when it has none."""
-    for pattern, rule in mapping.files.items():
-        if _matches(path, pattern):
-            return Source(path, rule, pattern)
+    """A file, or standard input, by its entry in the mapping. Raises InputError when it has none."""
+    if path == STDIN:
+        name = _name_of_stdin(mapping)
+        return Source(path, mapping.files[name], name)
+    if found := entry(path, mapping):
+        return Source(path, mapping.files[found], found)
     raise InputError(f"{path} is not in the mapping, which names {', '.join(mapping.files)}")
+
+
+def entry(path: Path, mapping: Mapping) -> str | None:
+    """The first entry of the mapping that a file is one of."""
+    return next((pattern for pattern in mapping.files if _matches(path, pattern)), None)
 
 
 def _matches(path: Path, pattern: str) -> bool:

@@ -141,6 +141,6 @@ def _lookups(sources: Sequence[Source]) -> Lookups:
         if not named:
             raise InputError(f"the mapping looks values up in {name}, which is not among the files of this load")
         for source in named:
-            yield from source.blocks()
+            yield from source.table()
 
     return load_lookups(wanted(source.rule for source in sources), read)

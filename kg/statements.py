@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import TypeVar
 
 from kg.blocks import Block, EntityColumns, InteractionColumns, Said, TripleColumns
+from kg.cells import json_list
 from kg.check import unknown_columns
 from kg.conversions import Lookups
 from kg.formats.encoding import shown
 from kg.mapping import FileRule, RowRule
 from kg.rows_said import Reading, interaction_id, rows_said
 from kg.triples import Refusal
+from kg.values import WrongValueError
 from ontology.model import Ontology
 
 __all__ = ["fitted", "interaction_id", "said"]
@@ -59,8 +61,16 @@ def _fitting(rule: RowRule, block: Block, rows: Rows) -> Rows:
     for column, wanted in rule.when.items():
         texts = block.columns.get(column)
         one_of = {wanted} if isinstance(wanted, str) else set(wanted)
-        rows = [i for i in rows if (texts[i].strip() if texts else "") in one_of]
+        rows = [i for i in rows if _says(texts[i].strip() if texts else "", one_of)]
     return rows
+
+
+def _says(text: str, one_of: set[str]) -> bool:
+    """Whether a cell, or a text of the JSON list in it, is one of these."""
+    try:
+        return text in one_of or (text.startswith("[") and not one_of.isdisjoint(json_list(text)))
+    except WrongValueError:
+        return False
 
 
 def _part(block: Block, rows: Rows) -> Block:

@@ -130,14 +130,14 @@ def _relation(relation: str | ChosenRelation, row: dict[str, str]) -> str:
 def _keys(reference: Reference, row: dict[str, str]) -> list[str]:
     text = _text(reference.key, row)
     parts = [text]
-    if text and reference.split == "json":
+    if text and reference.split == "json" and text.lstrip()[0] in "[{":
         try:
             parts = json.loads(text)
         except ValueError:
             parts = None
         if not isinstance(parts, list) or any(type(part) not in (str, int) for part in parts):
             raise Bad(_column(reference.key), text, "not-a-json-list")
-    elif text and reference.split:
+    elif text and reference.split and reference.split != "json":
         parts = text.split(reference.split)
     kept = {_converted(reference.key, part): None for part in map(str.strip, map(str, parts)) if part}
     for key in kept:

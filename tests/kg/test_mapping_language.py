@@ -309,3 +309,27 @@ def test_a_conversion_has_to_fit_the_datatype(tmp_path: Path, properties: str, m
         check_mapping(rule, SHOP)
     assert message in str(caught.value)
     assert "files / a.csv / rules / 0 / entity" in str(caught.value)
+
+
+def test_what_is_repeated_in_one_row_may_be_single_in_another(tmp_path: Path) -> None:
+    rule = mapping(
+        tmp_path,
+        """  a.ttl:
+    rules:
+      - when: {"@type": [Product, Thing]}
+        entity: {class: Product, key: "@id"}
+        triples: [{relation: IN_CATEGORY, tail: {class: Category, key: category, split: json}}]
+      - skip: true
+""",
+    )
+    check_mapping(rule, SHOP)
+    columns = {
+        "@id": ["1", "2", "3", "4", "5"],
+        "@type": ["Product", '["Offer", "Product"]', "Offer", '["Offer"]', "[Product"],
+        "category": ["Knives", '["Knives", "Forks"]', "", "", ""],
+    }
+    found = said(rule.files["a.ttl"], Block("a.ttl", columns, range(2, 7)), SHOP)
+    assert [key for entities in found.entities for key in entities.keys] == ["1", "2"]
+    pairs = [pair for triples in found.triples for pair in zip(triples.heads, triples.tails, strict=True)]
+    assert sorted(pairs) == [("1", "Knives"), ("2", "Forks"), ("2", "Knives")]
+    assert found.refused == []

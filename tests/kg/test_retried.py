@@ -1,0 +1,60 @@
+"""Refused rows are loaded after a fix, also where they look something up, or came from standard input."""
+
+import json
+from pathlib import Path
+
+from kg.ingest import ingest, retry
+from kg.mapping import load_mapping
+from kg.store import GraphStore
+from ontology.turtle import load_ontology
+
+SHOP = load_ontology(Path(__file__).parents[1] / "catalogs" / "shop" / "shop.ttl")
+LOOKED_UP = """
+ontology: shop.ttl
+files:
+  items.csv:
+    entity: {class: Product, key: sku, properties: {price: price}}
+    triples:
+      - relation: MADE_BY
+        tail:
+          class: Brand
+          create: true
+          key: {column: brand, lookup: {file: brands.csv, key: id, column: name}}
+  brands.csv:
+    rules: [{skip: true}]
+"""
+ALONE = """
+ontology: shop.ttl
+files:
+  part-*.csv:
+    entity: {class: Product, key: sku, properties: {price: price}}
+"""
+
+
+def corrected(rejects: Path) -> None:
+    text = rejects.read_text(encoding="utf-8")
+    assert '"price":"dear"' in text
+    rejects.write_text(text.replace('"price":"dear"', '"price":"5"'), encoding="utf-8")
+
+
+def test_a_retried_row_looks_up_what_all_rows_look_up(tmp_path: Path, embedded_store: GraphStore) -> None:
+    (tmp_path / "x.mapping.yaml").write_text(LOOKED_UP, encoding="utf-8")
+    (tmp_path / "items.csv").write_text("sku,price,brand\n1,5,a\n2,dear,b\n", encoding="utf-8")
+    (tmp_path / "brands.csv").write_text("id,name\na,Fjell\nb,Hav\n", encoding="utf-8")
+    rules, home = (load_mapping(tmp_path / "x.mapping.yaml"), SHOP, embedded_store), tmp_path / "home"
+    report = ingest([tmp_path / "items.csv", tmp_path / "brands.csv"], *rules, home=home)
+    assert (report.read, report.refused) == (4, 1)
+    corrected(home / "rejects.jsonl")
+    again = retry(home / "rejects.jsonl", *rules, home=home)
+    assert (again.read, again.refused) == (1, 0)
+    assert {(head, tail) for _, head, _, tail in embedded_store.triples("MADE_BY")} == {("1", "Fjell"), ("2", "Hav")}
+
+
+def test_a_row_of_standard_input_is_retried(tmp_path: Path, embedded_store: GraphStore) -> None:
+    (tmp_path / "x.mapping.yaml").write_text(ALONE, encoding="utf-8")
+    rejected = {"file": "-", "line": 2, "column": "price", "value": "dear", "row": {"sku": "1", "price": "dear"}}
+    (tmp_path / "rejects.jsonl").write_bytes(json.dumps(rejected, separators=(",", ":")).encode() + b"\n")
+    corrected(tmp_path / "rejects.jsonl")
+    rules = (load_mapping(tmp_path / "x.mapping.yaml"), SHOP, embedded_store)
+    report = retry(tmp_path / "rejects.jsonl", *rules, home=tmp_path / "home")
+    assert (report.read, report.refused, report.entities) == (1, 0, {"Product": 1})
