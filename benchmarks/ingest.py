@@ -87,7 +87,7 @@ def measure() -> dict[str, float]:
         for name, server in (("embedded", _embedded), ("neo4j", _neo4j)):
             plain = catalog.rows / _on(server, lambda address: _plain(catalog, address))
             checked = catalog.rows / _on(server, lambda address: _load(catalog, address, Options(bulk=False)))
-            bulk = catalog.rows / (_admin(catalog) if name == "neo4j" else _on(_first, lambda a: _load(catalog, a)))
+            bulk = catalog.rows / (_admin(catalog) if name == "neo4j" else _on(server, lambda a: _load(catalog, a)))
             numbers |= {
                 f"ingest.plain_rows_per_second.{name}": plain,
                 f"ingest.checked_rows_per_second.{name}": checked,
@@ -124,13 +124,6 @@ def _on(server: Callable[[Path], AbstractContextManager[GraphAddress]], work: Ca
 @contextmanager
 def _embedded(folder: Path) -> Iterator[GraphAddress]:
     with embedded(folder / "graph") as address:
-        yield address
-
-
-@contextmanager
-def _first(folder: Path) -> Iterator[GraphAddress]:
-    """As `kg ingest` starts it for a first load of this size."""
-    with embedded(folder / "graph", brief=True) as address:
         yield address
 
 

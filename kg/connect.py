@@ -11,14 +11,11 @@ from kg.store import GraphStore
 
 
 @contextmanager
-def connect(folder: Path, env: Mapping[str, str] = os.environ, *, brief: bool = False) -> Iterator[GraphStore]:
-    """The graph store; `folder` holds the embedded database's files. Raises StoreError, InputError.
-
-    `brief`: what is loaded, if it is the first, is not much.
-    """
+def connect(folder: Path, env: Mapping[str, str] = os.environ) -> Iterator[GraphStore]:
+    """The graph store; `folder` holds the embedded database's files. Raises StoreError, InputError."""
     if address := address_from(env):
         with GraphStore(address) as store:
             yield store
         return
-    with embedded(folder, brief=brief) as local, GraphStore(local) as store:
+    with embedded(folder) as local, GraphStore(local) as store:
         yield store

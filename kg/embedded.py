@@ -11,7 +11,7 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -34,8 +34,6 @@ BULK_BYTES = 4 * 1024 * 1024 * 1024
 JAVA = ("-Xms1g", "-Xmx1g", "-XX:InlineSmallCode=1200", "-XX:FreqInlineSize=150")
 """The heap, of the same size from the start; and less inlining than usual: a load is over before a compiler that takes
 its time has earned it back. Together they make first loads a quarter faster."""
-BRIEF = ("-XX:TieredStopAtLevel=1",)
-"""Compiled quickly rather than well: pays for a first load of up to two million rows, and never for statements."""
 STARTED = "ArcadeDB Server started"
 FAILED = 'Exception in thread "main"'
 PASSING = ("is locked by another process", "Unable to listen")
@@ -51,11 +49,10 @@ _GROUPS = {
 
 
 @contextmanager
-def embedded(folder: Path, *, brief: bool = False) -> Iterator[GraphAddress]:
+def embedded(folder: Path) -> Iterator[GraphAddress]:
     """The database whose files are in `folder`: started here, or joined where it runs already.
 
-    `brief`: if there is nothing in it yet, it is started for a first load of not too many rows. It ends with the thread
-    that started it, however that ends. Raises StoreError if it does not start.
+    It ends with the thread that started it, however that ends. Raises StoreError if it does not start.
     """
     folder = folder.resolve()
     _make_private(folder)
@@ -66,8 +63,7 @@ def embedded(folder: Path, *, brief: bool = False) -> Iterator[GraphAddress]:
             yield running
             return
         try:
-            first = not (folder / "databases").exists()
-            process, address = _start(folder, (*JAVA, *BRIEF) if brief and first else JAVA)
+            process, address = _start(folder)
         except OSError as error:
             raise StoreError(f"the embedded graph database in {folder} did not start: {error}") from error
         try:
@@ -122,7 +118,7 @@ def _answers(address: GraphAddress) -> bool:
     return True
 
 
-def _start(folder: Path, java: Sequence[str]) -> tuple[subprocess.Popen[bytes], GraphAddress]:
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], GraphAddress]:
     """Start the database and announce where it is."""
     _announcement(folder).unlink(missing_ok=True)  # of one that was killed
     deadline = monotonic() + START_S
@@ -133,7 +129,7 @@ def _start(folder: Path, java: Sequence[str]) -> tuple[subprocess.Popen[bytes], 
         uri, control = f"bolt://127.0.0.1:{port}", f"http://127.0.0.1:{http_port}"
         address = GraphAddress(uri, admin, reader, DATABASE, control, str(folder / "turns"))
         _write_security(folder / "config", admin, reader)
-        _write_private(folder / "java.args", "\n".join([*java, *_arguments(port, http_port)]))
+        _write_private(folder / "java.args", "\n".join(_arguments(port, http_port)))
         process = _spawn(folder)
         if _has_started(process, log, deadline):
             _write_private(_announcement(folder), json.dumps(asdict(address)))
@@ -186,6 +182,7 @@ def _arguments(port: int, http_port: int) -> Iterator[str]:
         "txWalFlush": 2,
         "command.timeout": COMMAND_S * 1000,
     }
+    yield from JAVA
     yield "-Djava.awt.headless=true"
     yield from (f'"-Darcadedb.{name}={value}"' for name, value in settings.items())
     yield "com.arcadedb.server.ArcadeDBServer"

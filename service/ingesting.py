@@ -22,8 +22,6 @@ from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
 FIRST_MAPPING = Path("catalog.mapping.yaml")
-BRIEF_BYTES = 40_000_000
-"""About two million rows."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def load_as_asked(workspace: Workspace, asked: Asked, progress: Progress = silen
     options = Options(asked.delete_missing, asked.dry_run, asked.max_errors, rejects=workspace.rejects)
     if asked.neo4j_admin:
         return _export(workspace, asked, mapping, ontology, progress)
-    with connect(workspace.graph, brief=_brief(asked.paths)) as store:
+    with connect(workspace.graph) as store:
         if asked.rejects:
             if asked.delete_missing:
                 raise InputError("--rejects gives a part of the rows, so --delete-missing would remove all others")
@@ -80,12 +78,6 @@ def load_as_asked(workspace: Workspace, asked: Asked, progress: Progress = silen
     if not asked.dry_run:
         _keep(workspace, ontology.text)
     return report
-
-
-def _brief(paths: Sequence[Path]) -> bool:
-    """Whether a load will be over soon, by the size of its files. A pattern or a pipe may give any number of rows."""
-    files = [file for path in paths for file in (path.iterdir() if path.is_dir() else [path])]
-    return all(file.is_file() for file in files) and sum(file.stat().st_size for file in files) < BRIEF_BYTES
 
 
 def infer_mapping(asked: Asked) -> tuple[Inferred, Path, Path]:

@@ -191,11 +191,3 @@ def test_files_that_are_no_database_are_a_store_error(folder: Path):
     with pytest.raises(StoreError, match=f"did not start; {folder}/server.log says why"), embedded(folder):
         pass
     assert not (folder / "address.json").exists()
-
-
-def test_only_a_first_load_is_compiled_in_haste(folder: Path):
-    asked = []
-    for brief in (True, True, False):
-        with embedded(folder, brief=brief):
-            asked.append("-XX:TieredStopAtLevel=1" in (folder / "java.args").read_text(encoding="utf-8").splitlines())
-    assert asked == [True, False, False]
