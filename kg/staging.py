@@ -139,7 +139,10 @@ def _lookups(sources: Sequence[Source]) -> Lookups:
     def read(name: str) -> Iterator[Block]:
         named = [source for source in sources if source.name == name]
         if not named:
-            raise InputError(f"the mapping looks values up in {name}, which is not among the files of this load")
+            raise InputError(
+                f"the mapping looks values up in {name}, which is not among the files of this load; give it too, with "
+                f"an entry of its own in the mapping: `rules: [{{skip: true}}]` where it says nothing else"
+            )
         for source in named:
             yield from source.table()
 

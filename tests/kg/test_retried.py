@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from kg.ingest import ingest, retry
 from kg.mapping import load_mapping
 from kg.store import GraphStore
+from ontology.errors import InputError
 from ontology.turtle import load_ontology
 
 SHOP = load_ontology(Path(__file__).parents[1] / "catalogs" / "shop" / "shop.ttl")
@@ -42,6 +45,8 @@ def test_a_retried_row_looks_up_what_all_rows_look_up(tmp_path: Path, embedded_s
     (tmp_path / "items.csv").write_text("sku,price,brand\n1,5,a\n2,dear,b\n", encoding="utf-8")
     (tmp_path / "brands.csv").write_text("id,name\na,Fjell\nb,Hav\n", encoding="utf-8")
     rules, home = (load_mapping(tmp_path / "x.mapping.yaml"), SHOP, embedded_store), tmp_path / "home"
+    with pytest.raises(InputError, match=r"brands\.csv, which is not among the files of this load; give it too"):
+        ingest([tmp_path / "items.csv"], *rules, home=home)
     report = ingest([tmp_path / "items.csv", tmp_path / "brands.csv"], *rules, home=home)
     assert (report.read, report.refused) == (4, 1)
     corrected(home / "rejects.jsonl")
