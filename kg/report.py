@@ -58,6 +58,11 @@ class IngestReport:
     resumed: bool
     seconds: float
 
+    @property
+    def in_vain(self) -> bool:
+        """Whether rows were read, and nothing of them was loaded."""
+        return bool(self.refused) and not (self.loaded or self.entities or self.triples or self.interactions)
+
     def followed_by(self, derived: Changes, began: float) -> "IngestReport":
         """The same with what was derived from the load, `began` seconds of the monotonic clock."""
         return replace(self, derived=derived.by_name(), seconds=round(time.monotonic() - began, 1))

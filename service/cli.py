@@ -76,7 +76,7 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
         console.as_json(asdict(report))
     else:
         console.load_report(report, workspace.rejects)
-    sys.exit((1 if report.loaded else 2) if report.refused else 0)
+    sys.exit(2 if report.in_vain else int(report.refused > 0))
 
 
 @kg.command()

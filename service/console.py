@@ -178,7 +178,7 @@ def load_report(report: IngestReport, rejects: Path) -> None:
     would = "Would load" if report.dry_run else "Loaded"
     line(f"{would} {report.loaded:,} of {report.read:,} rows in {report.seconds:.1f} s")
     counts = {"entities": report.entities, "triples": report.triples, "interactions": report.interactions}
-    if report.loaded or report.changes or not report.refused:
+    if not report.in_vain:
         _changes({f"{kind} {name}": n for kind, its in counts.items() for name, n in its.items()}, report.changes)
     if report.derived:
         line("Derived by the ontology:")

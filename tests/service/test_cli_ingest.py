@@ -70,6 +70,15 @@ def test_refused_rows_are_loaded_from_their_list_after_a_fix(home: Path, catalog
     assert asked(home, "query", asking)["rows"] == [["coffee", 9.5, "products.csv", 42]]
 
 
+def test_where_every_row_is_refused_nothing_is_said_to_be_loaded(home: Path, catalog: Path) -> None:
+    products = catalog / "products.csv"
+    header, *_ = products.read_text(encoding="utf-8").splitlines()
+    products.write_text(f"{header}\nK9,Cup,fjell,tea,dear,yes,\n", encoding="utf-8")
+    done = run(home, "ingest", products, "-m", MAPPING, status=2)
+    assert "Loaded 0 of 1 rows" in done.stdout
+    assert "Nothing changed" not in done.stdout
+
+
 def reasons(home: Path, rejects: Path, status: int) -> str:
     run(home, "ingest", "--rejects", rejects, "-m", MAPPING, status=status)
     return rejects.read_text(encoding="utf-8")
