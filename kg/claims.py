@@ -10,7 +10,6 @@ from itertools import pairwise
 from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
-from kg.difference_sql import RANGE
 from kg.ledger import Ledger
 from kg.tables import Column
 from ontology.errors import StoreError
@@ -32,7 +31,6 @@ UNION ALL SELECT o.kind, o.key, 1, o.began, o.source, o.file, o.row, FALSE, o.pl
 """
 """Those before (holds = 0) and now. `place` is where the text stands: in the stage, or in the ledger."""
 TEXTS = "CREATE OR REPLACE TABLE stage.text (staged BOOLEAN, place BIGINT, begins BIGINT, bytes BIGINT)"
-RANGES = "SELECT DISTINCT place // $range FROM stage.claim WHERE staged = $staged ORDER BY 1"
 PLACES = "SELECT DISTINCT place FROM stage.claim WHERE staged = $staged AND place >= $first AND place < $end"
 COPIED = "SELECT rowid, properties FROM {table} WHERE rowid >= $first AND rowid < $end"
 """A join might hold the texts, and a range does not."""
@@ -78,10 +76,9 @@ def _copy(ledger: Ledger, texts: IO[bytes]) -> None:
     tables = ledger.tables
     tables.run(TEXTS)
     for table, staged in (("main.entity", False), ("stage.entity", True)):
-        for (number,) in tables.rows(RANGES, range=RANGE, staged=staged):
+        for bounds in tables.ranges(f"stage.claim WHERE staged = {staged}"):
             places: list[int] = []
             begins = [texts.tell()]
-            bounds = {"first": number * RANGE, "end": (number + 1) * RANGE}
             wanted = {place for (place,) in tables.rows(PLACES, staged=staged, **bounds)}
             for place, properties in tables.stream(COPIED.format(table=table), **bounds):
                 if place in wanted:

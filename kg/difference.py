@@ -87,9 +87,8 @@ class Difference:
         """Make what is said now the truth of the ledger, inside the caller's transaction."""
         self.ledger.tables.compress(on=True)  # unlike the stage, the ledger stays
         self.ledger.tables.run(sql.SETTLE.format(at=int(self.at)))
-        for (number,) in self.ledger.tables.rows(sql.RANGES, range=sql.RANGE):
-            first = number * sql.RANGE
-            self.ledger.tables.run(sql.SETTLE_RANGE, at=self.at, first=first, end=first + sql.RANGE)
+        for bounds in self.ledger.tables.ranges("stage.entity_fresh"):
+            self.ledger.tables.run(sql.SETTLE_RANGE, at=self.at, **bounds)
 
     def entity_changes(self) -> Iterator[EntityChange]:
         """Entities to write, kind by kind, in an order that is the same each time."""

@@ -188,8 +188,6 @@ INSERT INTO stage.interaction_todo
     LEFT JOIN (FROM ranked WHERE NOT holds AND place = 1) o ON o.kind = n.kind AND o.id = n.id
     WHERE o.kind IS NULL OR n.value <> o.value OR n.happened <> o.happened OR n.head <> o.head OR n.tail <> o.tail;
 """
-RANGE = 10_000
-RANGES = "SELECT DISTINCT place // $range FROM stage.entity_fresh ORDER BY 1"
 SETTLE_RANGE = """
 INSERT INTO main.entity SELECT kind, key, source, properties, file, row, $at FROM stage.entity
 WHERE rowid >= $first AND rowid < $end

@@ -6,37 +6,13 @@ not stand in the way.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from kg.entries import Edit
 from kg.formats.encoding import shown
+from kg.planned import Known, Standing
 from kg.triples import Ref, Triple
 from ontology.implications import Signed, ways
 from ontology.model import Ontology
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The triples that an entity is part of.
-
-    `said` by edits; `stored` before them, which may only follow from others; `ended`: stored once, until an edit.
-    """
-
-    said: Sequence[Triple]
-    stored: Sequence[Triple]
-    ended: Sequence[Triple] = ()
-
-    @property
-    def holds(self) -> tuple[Triple, ...]:
-        """All that hold, each once."""
-        return tuple(dict.fromkeys((*self.stored, *self.said)))
-
-
-class Known(Protocol):
-    """What stands after an edit."""
-
-    def about(self, ref: Ref) -> Standing:
-        """The triples that an entity is part of."""
 
 
 @dataclass(frozen=True)

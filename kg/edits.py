@@ -1,17 +1,16 @@
 """Whether an edit of an item fits the ontology and what is there: by the rules of `kg ingest`, in its words."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 from uuid import uuid4
 
 from kg import values
-from kg.edit_limits import Limits, Standing
+from kg.edit_limits import Limits
 from kg.entries import Edit, Op
 from kg.formats.encoding import shown
-from kg.triples import Ref, Triple, Value
+from kg.planned import Known, Planned
+from kg.triples import Ref, Value
 from ontology.model import ITEM, Datatype, Ontology, Relation
 from ontology.shapes import broken, broken_tail
 
@@ -48,19 +47,6 @@ class Wrong:
     reason: str
 
 
-class Known(Protocol):
-    """What is there already."""
-
-    def item_class(self, key: str) -> str | None:
-        """The class of the item with this key; None where there is none."""
-
-    def has(self, ref: Ref) -> bool:
-        """Whether there is such an entity."""
-
-    def about(self, ref: Ref) -> Standing:
-        """The triples that an entity is part of."""
-
-
 def checked(asked: Asked, ontology: Ontology, known: Known, at: int) -> Edit | list[Wrong]:
     """The edit, or all that is wrong with it."""
     edits, wrong = checked_all([asked], ontology, known, at)
@@ -71,7 +57,7 @@ def checked_all(
     asked: Sequence[Asked], ontology: Ontology, known: Known, at: int
 ) -> tuple[list[Edit], list[tuple[int, Wrong]]]:
     """The edits, and all that is wrong with them by position. Each may rest on those before it."""
-    planned, limits = _Planned(known), Limits(ontology)
+    planned, limits = Planned(known), Limits(ontology)
     edits: list[Edit] = []
     wrong: list[tuple[int, Wrong]] = []
     for position, one in enumerate(asked):
@@ -120,54 +106,6 @@ def _unshaped(edit: Edit, ontology: Ontology) -> Iterator[Wrong]:
             for found in broken_tail(ontology, edit.item.cls, name, tail.cls):
                 if found.severity == "violation":
                     yield Wrong(("relations", name, position), f"{edit.item.cls}.{name} {found.reason}")
-
-
-class _Planned:
-    """What will be there when the edits so far are done."""
-
-    def __init__(self, known: Known) -> None:
-        self._known = known
-        self._classes: dict[str, str | None] = {}
-        self._naming: dict[Ref, dict[int, Edit]] = defaultdict(dict)  # the edits that are about an entity, by number
-        self._edits = 0
-
-    def take(self, edit: Edit) -> None:
-        self._classes[edit.item.key] = None if edit.op == "delete" else edit.item.cls
-        for ref in (edit.item, *(tail for tails in edit.relations.values() for tail in tails)):
-            self._naming[ref][self._edits] = edit
-        self._edits += 1
-
-    def item_class(self, key: str) -> str | None:
-        return self._classes[key] if key in self._classes else self._known.item_class(key)
-
-    def has(self, ref: Ref) -> bool:
-        if ref.key in self._classes and ref.cls in {self._classes[ref.key], self._known.item_class(ref.key)}:
-            return self._classes[ref.key] == ref.cls
-        return self._known.has(ref)
-
-    def about(self, ref: Ref) -> Standing:
-        standing = self._known.about(ref)
-        named = (edit.item for edit in self._naming.get(ref, {}).values())
-        joined = {ref, *named, *(end for triple in standing.holds for end in (triple.head, triple.tail))}
-        edits = {number: edit for end in joined for number, edit in self._naming.get(end, {}).items()}
-        for _, edit in sorted(edits.items()):
-            standing = _after(edit, ref, standing)
-        return standing
-
-
-def _after(edit: Edit, ref: Ref, before: Standing) -> Standing:
-    """The triples that an entity is part of, after an edit of it or of another."""
-    said = [Triple(edit.item, name, tail) for name, tails in edit.relations.items() for tail in tails]
-    new = [triple for triple in said if ref in (triple.head, triple.tail)]
-
-    def stays(triple: Triple) -> bool:
-        if edit.op == "delete":
-            return edit.item not in (triple.head, triple.tail)
-        return triple.head != edit.item or (edit.op == "patch" and triple.relation not in edit.relations)
-
-    stored = [triple for triple in before.stored if stays(triple) and triple not in new]
-    ended = [triple for triple in before.stored if not stays(triple) and triple not in new]
-    return Standing([*filter(stays, before.said), *new], stored, [*before.ended, *ended])
 
 
 def _class(asked: Asked, there: str | None, ontology: Ontology) -> str:

@@ -22,14 +22,9 @@ AFTER = """(SELECT kind, head, tail, source FROM main.triple
     ANTI JOIN stage.triple_lost USING (kind, head, tail, source)
 UNION SELECT kind, head, tail, source FROM stage.triple)"""
 """What each source would say."""
-SAID_BY = f"""
-SELECT k.head, t.head, k.relation, k.tail, t.tail FROM {AFTER} t JOIN main.kind k ON k.id = t.kind
-    JOIN main.source s ON s.id = t.source WHERE s.name = $source
-"""  # noqa: S608 our names
 SAID = f"""
-SELECT k.head, t.head, k.tail, t.tail FROM {AFTER} t JOIN main.kind k ON k.id = t.kind
-    JOIN main.source s ON s.id = t.source WHERE k.relation = $relation AND s.name NOT LIKE '(%)'
-"""  # noqa: S608 our names
+SELECT k.head, t.head, k.relation, k.tail, t.tail FROM {AFTER} t JOIN main.kind k ON k.id = t.kind
+    JOIN main.source s ON s.id = t.source WHERE"""  # noqa: S608 our names
 
 
 def foreseen(difference: Difference, store: GraphStore, ontology: Ontology) -> Changes:
@@ -38,7 +33,7 @@ def foreseen(difference: Difference, store: GraphStore, ontology: Ontology) -> C
     graph = _Ahead(difference, store, ontology)
     reasoned = {found.statement for found in by_reasoning(graph, ontology)}
     ruled = {found.statement for found in by_rules_in_memory(graph, ontology, reasoned)}
-    was_reasoned, was_ruled = (set(_said_by(ledger, source)) for source in (REASONING, RULES))
+    was_reasoned, was_ruled = (set(_said(ledger, "s.name = $source", source=source)) for source in (REASONING, RULES))
     said = set(_said_among(ledger, reasoned | ruled | was_reasoned | was_ruled))
     changes = Changes()  # first by reasoning, beside what the rules said before; then by rules
     for now, before, others in ((reasoned, was_reasoned, said | was_ruled), (ruled, was_ruled, said | reasoned)):
@@ -47,18 +42,16 @@ def foreseen(difference: Difference, store: GraphStore, ontology: Ontology) -> C
     return changes
 
 
-def _said_by(ledger: Ledger, source: str) -> Iterator[Statement]:
-    for head, head_key, relation, tail, tail_key in ledger.tables.stream(SAID_BY, source=source):
+def _said(ledger: Ledger, where: str, **values: str) -> Iterator[Statement]:
+    for head, head_key, relation, tail, tail_key in ledger.tables.stream(f"{SAID} {where}", **values):
         yield (head, head_key), relation, (tail, tail_key)
 
 
 def _said_among(ledger: Ledger, statements: set[Statement]) -> Iterator[Statement]:
     """Those of the statements that a file would say."""
     for relation in sorted({relation for _, relation, _ in statements}):
-        for head, head_key, tail, tail_key in ledger.tables.stream(SAID, relation=relation):
-            statement = ((head, head_key), relation, (tail, tail_key))
-            if statement in statements:
-                yield statement
+        said = _said(ledger, "k.relation = $relation AND s.name NOT LIKE '(%)'", relation=relation)
+        yield from (statement for statement in said if statement in statements)
 
 
 class _Ahead:

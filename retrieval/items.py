@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
-from kg.edit_limits import Standing
 from kg.entries import Edit
+from kg.planned import Standing
 from kg.triples import Ref, Triple, Value
 
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kg import values
 from kg.check import check_mapping
-from kg.edit_limits import Standing
 from kg.edits import Asked, checked, checked_all
 from kg.entries import Edit
 from kg.mapping import load_mapping
+from kg.planned import Standing
 from kg.triples import Ref
 from ontology.errors import InputError
 from ontology.turtle import load_ontology, parse_ontology
