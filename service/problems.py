@@ -15,6 +15,8 @@ from service.types import Problem, ProblemPart
 MEDIA_TYPE = "application/problem+json"
 MOST = 20
 """How many parts of a request are named as wrong at once."""
+UNREAD_BYTES = 16 << 20
+"""So much of a body that nobody wants is read all the same; see `_read_on`."""
 
 
 class ForbiddenError(KgrecError):
@@ -62,6 +64,7 @@ def register(app: Flask) -> None:
     """Answer every error of the app with a problem; one that nobody expected is logged with its traceback."""
     app.register_error_handler(KgrecError, _from_kgrec)
     app.register_error_handler(HTTPException, _from_http)
+    app.after_request(_read_on)
 
 
 def _part(message: str, location: tuple[str | int, ...], place: Place) -> ProblemPart:
@@ -105,3 +108,15 @@ def _from_http(error: HTTPException) -> Response:
 
 def _response(problem: Problem) -> Response:
     return Response(orjson.dumps(problem), problem["status"], mimetype=MEDIA_TYPE)
+
+
+def _read_on(response: Response) -> Response:
+    """Read what a client still sends, up to a bound: many clients never see an answer that comes before they are done.
+
+    They find the connection closed instead. A client that waits to be asked for its body is not asked.
+    """
+    if response.status_code >= HTTPStatus.BAD_REQUEST and "Expect" not in request.headers:
+        left = UNREAD_BYTES
+        while left > 0 and (read := request.environ["wsgi.input"].read(min(left, 1 << 16))):
+            left -= len(read)
+    return response

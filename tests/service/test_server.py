@@ -118,12 +118,14 @@ def test_events_reach_the_graph_store(workspace: Workspace, bundle: Bundle):
     assert server.stop() == 0
 
 
-def test_a_body_without_a_length_is_bounded_too(workspace: Workspace):
+@pytest.mark.parametrize("kib", [10, 4096])
+@pytest.mark.parametrize("chunked", [False, True], ids=["of a length", "of no length"])
+def test_a_body_that_is_too_large_is_refused_where_its_sender_sees_it(workspace: Workspace, kib: int, chunked: bool):
     server = start(workspace.root, workers=1, max_body=2000)
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"))
-    chunks = (b" " * 1000 for _ in range(10))
-    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
-    connection.request("POST", "/v1/events", chunks, headers, encode_chunked=True)
+    headers = {"Content-Type": "application/json"} | ({"Transfer-Encoding": "chunked"} if chunked else {})
+    body = (b" " * 1024 for _ in range(kib)) if chunked else b" " * 1024 * kib
+    connection.request("POST", "/v1/events", body, headers, encode_chunked=chunked)  # all of it, before any answer
     answer = connection.getresponse()
     assert answer.status == 413
     assert answer.headers["Content-Type"] == "application/problem+json"
