@@ -31,6 +31,13 @@ class Block:
         """One row, column name -> text."""
         return {name: texts[i] for name, texts in self.columns.items()}
 
+    def part(self, rows: Sequence[int]) -> "Block":
+        """Some of its rows, and nothing of what was refused."""
+        if len(rows) == len(self.lines):
+            return Block(self.file, self.columns, self.lines)
+        columns = {name: [texts[i] for i in rows] for name, texts in self.columns.items()}
+        return Block(self.file, columns, [self.lines[i] for i in rows])
+
 
 class Origin(NamedTuple):
     """Where statements come from: for each, the row's position in its block, so that a refusal can name its cell."""

@@ -1,9 +1,8 @@
 """Whether a mapping fits its ontology and the headers of the files: found out before anything is loaded."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
 from kg.mapping import ChosenRelation, EntityRule, FileRule, InteractionRule, Mapping, Reference, RowRule, TripleRule
-from kg.mapping_cells import Cell
 from ontology.errors import InputError
 from ontology.model import ITEM, USER, Datatype, Ontology, Relation
 from ontology.shapes import broken_tail
@@ -15,46 +14,20 @@ def check_mapping(mapping: Mapping, ontology: Ontology) -> None:
         _check_file(ontology, f"mapping: files / {file}", rule)
 
 
-def used_columns(rule: FileRule) -> frozenset[str]:
-    """The columns that the rules of a file read."""
-    return frozenset(column for row_rule in rule.row_rules for column in _columns(row_rule))
-
-
 def unknown_columns(rule: FileRule, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the columns that no rule of the file reads, in their order."""
-    used = used_columns(rule)
+    """Those of the columns that the mapping does not read, in their order."""
+    used = rule.columns
     return tuple(name for name in names if name not in used)
 
 
 def check_columns(file: str, rule: FileRule, names: Collection[str]) -> None:
-    """Raise InputError where a file lacks a column that its rules read, or has one that they do not and refuse."""
+    """Raise InputError where a file lacks a column that the mapping reads, or has one that it does not and refuses."""
     has = f"it has {', '.join(names)}"
-    if missing := sorted(used_columns(rule) - set(names)):
+    if missing := sorted(rule.columns - set(names)):
         raise InputError(f"{file} has no column {missing[0]!r}, which the mapping reads; {has}")
     if rule.unknown_columns == "refuse" and (unknown := unknown_columns(rule, names)):
         wanted = "name it there, or set unknown_columns: ignore"
         raise InputError(f"{file} has the column {unknown[0]!r}, which the mapping does not read; {wanted}")
-
-
-def cells(rule: RowRule) -> Iterator[Cell]:
-    """All cells that a rule reads but those that choose a relation or say when."""
-    if rule.entity:
-        yield from (rule.entity.key, *rule.entity.properties.values())
-    for triple in rule.triples:
-        yield from (reference.key for reference in (triple.head, triple.tail) if reference)
-    for interaction in rule.interactions:
-        yield from (interaction.user.key, interaction.item.key, interaction.value)
-        yield from (interaction.id,) if interaction.id else ()
-
-
-def _columns(rule: RowRule) -> Iterator[str]:
-    yield from rule.when
-    for cell in cells(rule):
-        yield from cell.columns
-    relations = [triple.relation for triple in rule.triples] + [i.relation for i in rule.interactions]
-    yield from (chosen.column for chosen in relations if isinstance(chosen, ChosenRelation))
-    times = [time for triple in rule.triples for time in (triple.since, triple.until)]
-    yield from (time.column for time in (*times, *(i.at for i in rule.interactions)) if time)
 
 
 def _check_file(ontology: Ontology, place: str, rule: FileRule) -> None:

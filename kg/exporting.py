@@ -11,6 +11,7 @@ from kg.difference import Difference
 from kg.ledger import Ledger
 from kg.loading import LEDGER, REJECTS, Options, stage_in
 from kg.mapping import Mapping
+from kg.piped import kept
 from kg.progress import Progress, silent
 from kg.rejects import Rejects
 from kg.report import IngestReport, describe
@@ -34,8 +35,12 @@ def export_load(
     """Write files for `neo4j-admin` instead of loading; the graph is taken to be empty. Raises as `ingest` does."""
     began = time.monotonic()
     check_mapping(mapping, ontology)
-    sources = choose(paths, mapping)
-    with Ledger(home / LEDGER) as ledger, Rejects(home / REJECTS) as refused:
+    chosen = choose(paths, mapping)
+    with (
+        Ledger(home / LEDGER) as ledger,
+        Rejects(home / REJECTS) as refused,
+        kept(chosen, ledger.path.parent) as sources,
+    ):
         if not ledger.empty() or Unfinished.of(ledger):
             raise InputError(f"{home} knows of a load already, and an import replaces all; use another KG_HOME")
         load = Unfinished.begun(ledger, ", ".join(map(str, paths)), {})

@@ -16,6 +16,7 @@ from kg.check import check_mapping
 from kg.ledger import Ledger
 from kg.loading import LEDGER, Loading, Options
 from kg.mapping import Mapping as CatalogMapping
+from kg.piped import kept
 from kg.progress import Progress, silent
 from kg.report import IngestReport
 from kg.retried import retried
@@ -49,9 +50,9 @@ def ingest(
     check_mapping(mapping, ontology)
     sources = choose(paths, mapping)
     named = ", ".join(dict.fromkeys(str(path) for path in paths))
-    with Ledger(home / LEDGER) as ledger:
+    with Ledger(home / LEDGER) as ledger, kept(sources, ledger.path.parent) as readable:
         ledger.order(mapping.files)
-        return Loading(ledger, store, home, progress).load(named, sources, ontology, options, again or {})
+        return Loading(ledger, store, home, progress).load(named, readable, ontology, options, again or {})
 
 
 def retry(

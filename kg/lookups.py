@@ -1,10 +1,9 @@
 """The tables that a mapping looks up values in: other files of the same load, read to memory before it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from kg.blocks import Block
-from kg.check import cells
 from kg.mapping import FileRule
 from kg.mapping_cells import Lookup
 from ontology.errors import InputError
@@ -15,16 +14,15 @@ MAX_ROWS = 5_000_000
 
 def wanted(rules: Iterable[FileRule]) -> tuple[Lookup, ...]:
     """The lookups of these files, each once."""
-    row_rules = (row_rule for rule in rules for row_rule in rule.row_rules)
-    return tuple(dict.fromkeys(cell.lookup for rule in row_rules for cell in cells(rule) if cell.lookup))
+    return tuple(dict.fromkeys(lookup for rule in rules for lookup in rule.lookups))
 
 
 def load_lookups(
     lookups: Iterable[Lookup], read: Callable[[str], Iterable[Block]]
 ) -> Mapping[Lookup, Mapping[str, str]]:
-    """The tables, key -> text. `read` gives the rows of a file by its name in the mapping; each is read once.
+    """The tables, key -> text: that of its first row. `read` gives the rows of a file by its name in the mapping, once.
 
-    Raises InputError: a column is not there, a key says two things, or there are too many rows.
+    Raises InputError: a column is not there, or there are too many rows.
     """
     tables: dict[Lookup, dict[str, str]] = {lookup: {} for lookup in lookups}
     by_file: dict[str, list[Lookup]] = defaultdict(list)
@@ -40,14 +38,23 @@ def load_lookups(
     return tables
 
 
-def _add(table: dict[str, str], lookup: Lookup, block: Block) -> None:
+def contradicting(block: Block, lookup: Lookup, table: Mapping[str, str]) -> Iterator[int]:
+    """The rows of a block that say something else of a key than its first row; they are looked up by nobody."""
+    for i, (key, text) in enumerate(_pairs(block, lookup)):
+        if key and table.get(key, text) != text:
+            yield i
+
+
+def _pairs(block: Block, lookup: Lookup) -> Iterator[tuple[str, str]]:
     nothing = [""] * len(block.lines)
-    keys = map(str.strip, block.columns.get(lookup.key, nothing))
-    texts = map(str.strip, block.columns.get(lookup.column, nothing))
-    for line, key, text in zip(block.lines, keys, texts, strict=True):
-        if key and table.setdefault(key, text) != text:
-            found = f"{lookup.key} {key!r} says {table[key]!r} and {text!r} as {lookup.column}"
-            raise InputError(f"{block.file}, line {line}: {found}; a key that is looked up says one thing")
+    keys, texts = (map(str.strip, block.columns.get(column, nothing)) for column in (lookup.key, lookup.column))
+    return zip(keys, texts, strict=True)
+
+
+def _add(table: dict[str, str], lookup: Lookup, block: Block) -> None:
+    for key, text in _pairs(block, lookup):
+        if key:
+            table.setdefault(key, text)
     if len(table) > MAX_ROWS:
         raise InputError(f"{block.file} has more than {MAX_ROWS:,} keys to look up; join it where the data are from")
 

@@ -66,12 +66,13 @@ Where the rows of a file are of several kinds, the first rule that fits a row co
         skip: true                     # passed over. A last rule without `when` takes all that are left
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from kg.mapping_cells import Cell, Column, Decimal, Source, Strict, Time, as_key, as_number
+from kg.mapping_cells import Cell, Column, Decimal, Lookup, Source, Strict, Time, as_key, as_number
 from kg.mapping_text import plain_yaml, sentence
 from ontology.errors import InputError
 
@@ -148,6 +149,32 @@ class RowRule(Strict):
         """Whether there is anything that a row can say."""
         return bool(self.entity or self.triples or self.interactions)
 
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """All that it reads but what chooses a relation or says when."""
+        if self.entity:
+            yield from (self.entity.key, *self.entity.properties.values())
+        for triple in self.triples:
+            yield from (reference.key for reference in (triple.head, triple.tail) if reference)
+        for interaction in self.interactions:
+            yield from (interaction.user.key, interaction.item.key, interaction.value)
+            yield from (interaction.id,) if interaction.id else ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that it reads."""
+        chosen = [*(rule.relation for rule in self.triples), *(rule.relation for rule in self.interactions)]
+        times = [time for triple in self.triples for time in (triple.since, triple.until)]
+        times += [interaction.at for interaction in self.interactions]
+        return frozenset(
+            [
+                *self.when,
+                *(column for cell in self.cells for column in cell.columns),
+                *(relation.column for relation in chosen if isinstance(relation, ChosenRelation)),
+                *(time.column for time in times if time),
+            ]
+        )
+
     @model_validator(mode="after")
     def _with_heads(self) -> "RowRule":
         if self.entity is None and any(rule.head is None for rule in self.triples):
@@ -177,11 +204,28 @@ class FileRule(RowRule):
     decimal: Decimal = "."
     unknown_columns: Literal["ignore", "refuse"] = "ignore"
     rules: tuple[OneOfRules, ...] = Field(default=(), strict=False)
+    _looked_up: tuple[Lookup, ...] = ()
 
     @property
     def row_rules(self) -> tuple[RowRule, ...]:
         """The rules for its rows; the first that fits counts."""
         return self.rules or (self,)
+
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        """What its rules look up, each once."""
+        return tuple(dict.fromkeys(cell.lookup for rule in self.row_rules for cell in rule.cells if cell.lookup))
+
+    @property
+    def looked_up(self) -> tuple[Lookup, ...]:
+        """What is looked up in it, by the rules of any file of the mapping, each once."""
+        return self._looked_up
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that the mapping reads of it."""
+        columns = (rule.columns for rule in self.rules) if self.rules else (super().columns,)
+        return frozenset().union(*columns, *((lookup.key, lookup.column) for lookup in self.looked_up))
 
     @model_validator(mode="after")
     def _one_way(self) -> "FileRule":
@@ -200,6 +244,13 @@ class Mapping(Strict):
 
     ontology: Path = Field(strict=False)
     files: dict[str, FileRule] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tell_looked_up(self) -> "Mapping":
+        lookups = dict.fromkeys(lookup for rule in self.files.values() for lookup in rule.lookups)
+        for name, rule in self.files.items():
+            rule._looked_up = tuple(lookup for lookup in lookups if lookup.file == name)
+        return self
 
 
 def load_mapping(path: Path) -> Mapping:

@@ -28,13 +28,11 @@ class Retried(Source):
     records: Sequence[tuple[int, dict[str, str] | None, str]] = ()
 
     def table(self) -> Iterator[Block]:
-        """All rows of the file."""
-        return read_blocks(self.path, self.form)
-
-    @property
-    def again(self) -> bool:
-        """They stay in memory."""
-        return True
+        """All rows of the file, those that are retried as they are now."""
+        lines = {line for line, _, _ in self.records}
+        for block in read_blocks(self.path, self.form):
+            yield block.part([i for i, line in enumerate(block.lines) if line not in lines])
+        yield from self.blocks()
 
     @property
     def size(self) -> int:

@@ -38,11 +38,6 @@ class Source:
         return self.blocks()
 
     @property
-    def again(self) -> bool:
-        """Whether it can be read a second time, unlike a pipe."""
-        return self.path.is_file()
-
-    @property
     def size(self) -> int:
         """Its bytes, as they are on disk; 0 for standard input and pipes."""
         return self.path.stat().st_size if self.path.is_file() else 0
@@ -114,13 +109,13 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
-def _name_of_stdin(mapping: Mapping) -> str:
+def _name_of_pipe(mapping: Mapping) -> str:
     """`-`, or the only entry."""
     if str(STDIN) in mapping.files:
         return str(STDIN)
     if len(mapping.files) > 1:
         names = ", ".join(mapping.files)
-        raise InputError(f"standard input is not in the mapping, which names {names}; call one of them '-'")
+        raise InputError(f"what comes through a pipe has no name, and the mapping names {names}; call one of them '-'")
     return next(iter(mapping.files))
 
 
@@ -139,13 +134,13 @@ def _in_folder(folder: Path, mapping: Mapping) -> Iterator[Source]:
 
 
 def named(path: Path, mapping: Mapping) -> Source:
-    """A file, or standard input, by its entry in the mapping. Raises InputError when it has none."""
-    if path == STDIN:
-        name = _name_of_stdin(mapping)
-        return Source(path, mapping.files[name], name)
-    if found := entry(path, mapping):
-        return Source(path, mapping.files[found], found)
-    raise InputError(f"{path} is not in the mapping, which names {', '.join(mapping.files)}")
+    """A file, a pipe or standard input, by its entry in the mapping. Raises InputError when it has none."""
+    name = entry(path, mapping)
+    if name is None and (path == STDIN or path.is_fifo()):
+        name = _name_of_pipe(mapping)
+    if name is None:
+        raise InputError(f"{path} is not in the mapping, which names {', '.join(mapping.files)}")
+    return Source(path, mapping.files[name], name)
 
 
 def entry(path: Path, mapping: Mapping) -> str | None:

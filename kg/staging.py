@@ -129,10 +129,11 @@ def _refuse(sources: Sequence[Source], refused: Rejects, late: Iterable[Late]) -
 
 
 def _rows(source: Source, lines: Iterable[int]) -> dict[int, dict[str, str]]:
-    """The cells of some rows; of none where they can be read once only, as those of a pipe."""
+    """The cells of some rows."""
     wanted_lines = set(lines)
-    blocks = source.blocks() if source.again else ()
-    return {line: block.row(i) for block in blocks for i, line in enumerate(block.lines) if line in wanted_lines}
+    return {
+        line: block.row(i) for block in source.blocks() for i, line in enumerate(block.lines) if line in wanted_lines
+    }
 
 
 def _lookups(sources: Sequence[Source]) -> Lookups:

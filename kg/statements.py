@@ -9,6 +9,7 @@ from kg.cells import json_list
 from kg.check import unknown_columns
 from kg.conversions import Lookups
 from kg.formats.encoding import shown
+from kg.lookups import contradicting
 from kg.mapping import FileRule, RowRule
 from kg.rows_said import Reading, interaction_id, rows_said
 from kg.triples import Refusal
@@ -29,7 +30,7 @@ def said(rule: FileRule, block: Block, ontology: Ontology, lookups: Lookups | No
     """
     reading = Reading(ontology, lookups or {}, rule.decimal)
     found = Said()
-    left = _refuse_unknown(rule, block, found)
+    left = _refuse_second(rule, block, reading.lookups, _refuse_unknown(rule, block, found), found)
     for row_rule in rule.row_rules:
         rows = _fitting(row_rule, block, left)
         if len(rows) == len(block.lines):
@@ -37,7 +38,7 @@ def said(rule: FileRule, block: Block, ontology: Ontology, lookups: Lookups | No
         if rows:
             taken = set(rows)
             left = [i for i in left if i not in taken]
-            _add(found, _one_rule(row_rule, _part(block, rows), reading), rows)
+            _add(found, _one_rule(row_rule, block.part(rows), reading), rows)
     _refuse_left(rule, block, left, found)
     return replace(found, refused=sorted(found.refused, key=lambda refusal: refusal.line))
 
@@ -73,12 +74,6 @@ def _says(text: str, one_of: set[str]) -> bool:
         return False
 
 
-def _part(block: Block, rows: Rows) -> Block:
-    """Some rows of a block."""
-    columns = {name: [texts[i] for i in rows] for name, texts in block.columns.items()}
-    return Block(block.file, columns, [block.lines[i] for i in rows])
-
-
 def _add(found: Said, part: Said, rows: Rows) -> None:
     """Add what some rows say; their positions become those in the whole block."""
     found.entities.extend(_at(columns, rows) for columns in part.entities)
@@ -107,6 +102,18 @@ def _refuse_unknown(rule: FileRule, block: Block, found: Said) -> Rows:
             reason = "stands in a column that the mapping does not read; name it there, or set unknown_columns: ignore"
             found.refused.append(_refusal(block, i, column, "unknown-column", reason))
     return left
+
+
+def _refuse_second(rule: FileRule, block: Block, lookups: Lookups, rows: Rows, found: Said) -> Rows:
+    """Refuse the rows that say a second thing of a key which is looked up here; give the others."""
+    for lookup in rule.looked_up:
+        for i in (second := set(contradicting(block, lookup, lookups.get(lookup, {})))).intersection(rows):
+            key = block.columns[lookup.key][i].strip()
+            there = f"{lookup.key} {shown(key)!r} has {shown(lookups[lookup][key])!r} already"
+            reason = f"{there}, and a key that is looked up says one thing; keep one of the rows"
+            found.refused.append(_refusal(block, i, lookup.column, "second-text-of-a-key", reason))
+        rows = [i for i in rows if i not in second] if second else rows
+    return rows
 
 
 def _refuse_left(rule: FileRule, block: Block, rows: Rows, found: Said) -> None:

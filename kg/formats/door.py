@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from kg.blocks import Block
 from kg.formats.arrays import read_json
@@ -17,14 +18,17 @@ from kg.formats.source import STDIN, Input, opened
 _TABLES = ("csv", "tsv")
 
 
-def read_blocks(path: Path, form: Format = FOUND_OUT, seen: Callable[[int], None] = lambda _: None) -> Iterator[Block]:
+def read_blocks(
+    path: Path, form: Format = FOUND_OUT, seen: Callable[[int], None] = lambda _: None, copy: BinaryIO | None = None
+) -> Iterator[Block]:
     """The rows of a file, or of standard input for `-`, in one pass and in bounded memory.
 
     Every record comes out once, as a row or as a refusal of its block, in order. A table without rows gives one block
     without rows. Raises InputError, after the rows that came before, for a file that cannot be read on.
-    `seen` is told how many bytes of the file were read so far, before each block.
+    `seen` is told how many bytes of the file were read so far, before each block. `copy` is written, and read when the
+    same is read again: a pipe gives its bytes once.
     """
-    with opened(path) as source:
+    with opened(path, copy) as source:
         for block in _blocks(source, path, resolved(source, form)):
             seen(source.position())
             yield block

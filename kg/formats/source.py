@@ -15,7 +15,7 @@ from typing import BinaryIO
 from backports import zstd
 
 from kg.formats.limits import MAX_RATIO, MAX_WINDOW_LOG, RATIO_FROM, SAMPLE
-from ontology.errors import InputError
+from ontology.errors import InputError, StoreError
 
 STDIN = Path("-")
 """Standard input, in the place of a file."""
@@ -40,11 +40,20 @@ class Input:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Input]:
-    """Open a file, or standard input for `-`. Raises InputError, now or while it is read."""
+def opened(path: Path, copy: BinaryIO | None = None) -> Iterator[Input]:
+    """Open a file, or standard input for `-`. Raises InputError, now or while it is read.
+
+    What can be read once only is written to a `copy`, or read from it when it is there already. Raises StoreError
+    where it cannot be written.
+    """
     with ExitStack() as stack:
-        raw = sys.stdin.buffer if path == STDIN else stack.enter_context(_open(path))
-        counted = _Counted(raw, str(path))
+        if copy is not None and copy.tell():
+            with _kept(path):
+                copy.seek(0)
+            raw, copy = copy, None
+        else:
+            raw = sys.stdin.buffer if path == STDIN else stack.enter_context(_open(path))
+        counted = _Counted(raw, path, copy)
         first = _fill(counted)
         compression = next((ending for ending, magic in COMPRESSED.items() if first.startswith(magic)), "")
         ending = "" if path == STDIN else path.suffix.lower()
@@ -64,7 +73,7 @@ def opened(path: Path) -> Iterator[Input]:
 @contextmanager
 def on_disk(source: Input, path: Path) -> Iterator[BinaryIO]:
     """The same as a file in which one can go back: itself, or a copy in the folder for temporary files."""
-    if path != STDIN and path.suffix.lower() not in COMPRESSED:
+    if path.is_file() and path.suffix.lower() not in COMPRESSED:
         with _open(path) as file:
             yield file
         return
@@ -91,6 +100,14 @@ def _open(path: Path) -> BinaryIO:
         raise InputError(f"{path} cannot be read ({error.strerror})") from error
 
 
+@contextmanager
+def _kept(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"what {path} gives cannot be kept in the workspace ({error.strerror})") from error
+
+
 def _fill(stream: io.RawIOBase) -> bytes:
     """The first `SAMPLE` bytes; fewer where there are no more."""
     parts: list[bytes] = []
@@ -102,10 +119,10 @@ def _fill(stream: io.RawIOBase) -> bytes:
 
 
 class _Counted(io.RawIOBase):
-    """Counts what was read, and names the file where reading it fails."""
+    """Counts what was read, copies it, and names the file where reading it fails."""
 
-    def __init__(self, raw: BinaryIO, name: str) -> None:
-        self.raw, self.name, self.count = raw, name, 0
+    def __init__(self, raw: BinaryIO, path: Path, copy: BinaryIO | None) -> None:
+        self.raw, self.path, self.copy, self.count = raw, path, copy, 0
 
     def readable(self) -> bool:
         return True
@@ -114,7 +131,10 @@ class _Counted(io.RawIOBase):
         try:
             part = self.raw.read(len(buffer))
         except OSError as error:
-            raise InputError(f"{self.name} cannot be read ({error.strerror})") from error
+            raise InputError(f"{self.path} cannot be read ({error.strerror})") from error
+        if self.copy is not None:
+            with _kept(self.path):
+                self.copy.write(part)
         buffer[: len(part)] = part
         self.count += len(part)
         return len(part)
@@ -149,7 +169,7 @@ class _Decompressed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        name = self.counted.name
+        name = self.counted.path
         try:
             size = self.plain.readinto(buffer)
         except EOFError as error:

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from kg import values
 from kg.blocks import Block, Said
-from kg.check import used_columns
 from kg.formats.encoding import shown
 from kg.mapping import ChosenRelation, FileRule, InteractionRule, Reference, RowRule, TripleRule
 from kg.mapping_cells import Cell, Time
@@ -61,7 +60,7 @@ def flat(found: Said) -> tuple[list[Statement], list[Statement]]:
 def _file_row(rule: FileRule, row: dict[str, str], ontology: Ontology) -> list[Statement]:
     if rule.unknown_columns == "refuse":
         for name, text in row.items():
-            if text.strip() and name not in used_columns(rule):
+            if text.strip() and name not in rule.columns:
                 raise Bad(name, text, "unknown-column")
     rules = rule.rules or [rule]
     for row_rule in rules:

@@ -61,7 +61,9 @@ def test_standard_input_has_the_rule_of_its_name_or_the_only_one() -> None:
     (source,) = choose([Path("-"), Path("-")], mapping("films.csv"))
     assert (source.path, source.size, source.name) == (Path("-"), 0, "films.csv")
     assert len(choose([Path("-")], mapping("films.csv", "-"))) == 1
-    with pytest.raises(InputError, match=r"standard input is not in the mapping, which names a\.csv, b\.csv"):
+    with pytest.raises(
+        InputError, match=r"a pipe has no name, and the mapping names a\.csv, b\.csv; call one of them '-'"
+    ):
         choose([Path("-")], mapping("a.csv", "b.csv"))
 
 

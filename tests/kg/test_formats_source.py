@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kg.formats.door import found, header, read_blocks
 from kg.formats.form import Format
-from ontology.errors import InputError
+from ontology.errors import InputError, StoreError
 from tests.kg.reading import records, refusals, rows, wrong
 
 TABLE = "id,title\n1,Amélie\n2,Seven\n".encode()
@@ -118,6 +118,12 @@ def test_a_slow_pipe_is_read_to_its_end(tmp_path: Path) -> None:
     code = f"import time\nwith open({str(pipe)!r}, 'wb', 0) as f:\n {each}"
     with subprocess.Popen([sys.executable, "-c", code]):
         assert rows(pipe) == ROWS
+
+
+def test_a_pipe_that_cannot_be_kept_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(TABLE)
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(StoreError, match="cannot be kept.*No space"):
+        list(read_blocks(tmp_path / "a.csv", copy=full))
 
 
 TITLES = "id;title\n" + "".join(f"{n};Die fabelhafte Welt der Amélie, Größe {n} für Übermütige\n" for n in range(40))

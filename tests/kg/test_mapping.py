@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kg.blocks import Block
-from kg.check import check_mapping, used_columns
+from kg.check import check_mapping
 from kg.mapping import Mapping, load_mapping
 from kg.statements import interaction_id
 from kg.statements import said as rows_say
@@ -165,8 +165,8 @@ def test_an_interaction_without_an_id_gets_a_stable_one() -> None:
 
 
 def test_a_rule_names_the_columns_it_reads(shop: Mapping) -> None:
-    assert used_columns(shop.files["events.jsonl"]) == {"id", "customer", "sku", "time", "event", "quantity"}
-    assert used_columns(shop.files["brands.tsv"]) == {"brand", "full name"}
+    assert shop.files["events.jsonl"].columns == {"id", "customer", "sku", "time", "event", "quantity"}
+    assert shop.files["brands.tsv"].columns == {"brand", "full name"}
 
 
 def refused(tmp_path: Path, yaml: str) -> str:

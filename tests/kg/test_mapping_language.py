@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kg import values
 from kg.blocks import Block, Said
-from kg.check import check_columns, check_mapping, unknown_columns, used_columns
+from kg.check import check_columns, check_mapping, unknown_columns
 from kg.conversions import comma_number
 from kg.lookups import load_lookups, wanted
 from kg.mapping import Mapping, load_mapping
@@ -115,7 +115,7 @@ def test_dates_in_other_clothes(tmp_path: Path, cell: str, text: str) -> None:
 def test_a_template_joins_columns_and_is_empty_where_one_is(tmp_path: Path) -> None:
     rule = mapping(tmp_path, '  a.csv:\n    entity: {class: Product, key: {template: "{brand}-{full name}"}}')
     rule_ = rule.files["a.csv"]
-    assert used_columns(rule_) == {"brand", "full name"}
+    assert rule_.columns == {"brand", "full name"}
     found = said(rule_, Block("a.csv", {"brand": ["x", "y"], "full name": ["{1}", " "]}, [2, 3]), SHOP)
     assert list(found.entities[0].keys) == ["x-{1}"]
     assert [(r.column, r.rule) for r in found.refused] == [("brand, full name", "missing-key")]
@@ -175,12 +175,40 @@ def test_a_triple_holds_from_when_to_when(tmp_path: Path) -> None:
     ]
 
 
-def test_a_lookup_has_to_be_there_and_of_one_mind() -> None:
+def test_a_lookup_has_to_be_there() -> None:
     with pytest.raises(InputError, match="has no column 'name', which the mapping looks up; it has id, title"):
         load_lookups([BRANDS], lambda _: brands({"id": ["1"], "title": ["x"]}))
-    with pytest.raises(InputError, match=r"brands\.csv, line 3: id '1' says 'x' and 'y' as name"):
-        load_lookups([BRANDS], lambda _: brands({"id": ["1", "1"], "name": ["x", "y"]}))
     assert load_lookups([], lambda _: brands()) == {}
+
+
+BRAND_TABLE = """  brands.csv:
+    unknown_columns: refuse
+    rules: [{skip: true}]
+"""
+
+
+def test_a_row_that_says_a_second_text_of_a_key_is_refused_and_the_first_is_looked_up(tmp_path: Path) -> None:
+    rule = mapping(tmp_path, FEED + BRAND_TABLE).files["brands.csv"]
+    blocks = list(brands({"id": ["1", "2", " 1", "1"], "name": ["x", "", "x ", "y"]}, {"id": ["2"], "name": ["z"]}))
+    tables = load_lookups([BRANDS], lambda _: blocks)
+    assert tables == {BRANDS: {"1": "x", "2": ""}}
+    refused = [refusal for block in blocks for refusal in said(rule, block, SHOP, tables).refused]
+    assert [(r.column, r.value, r.rule, r.row) for r in refused] == [
+        ("name", "y", "second-text-of-a-key", {"id": "1", "name": "y"}),
+        ("name", "z", "second-text-of-a-key", {"id": "2", "name": "z"}),
+    ]
+    why = "id '1' has 'x' already, and a key that is looked up says one thing; keep one of the rows"
+    assert refused[0].reason == why
+
+
+def test_the_columns_that_are_looked_up_are_read(tmp_path: Path) -> None:
+    rule = mapping(tmp_path, FEED + BRAND_TABLE).files["brands.csv"]
+    assert rule.columns == {"id", "name"}
+    check_columns("brands.csv", rule, ["id", "name"])
+    with pytest.raises(InputError, match="has the column 'town', which the mapping does not read"):
+        check_columns("brands.csv", rule, ["id", "name", "town"])
+    with pytest.raises(InputError, match="has no column 'name', which the mapping reads; it has id"):
+        check_columns("brands.csv", rule, ["id"])
 
 
 KINDS = """  graph.jsonld:
