@@ -61,6 +61,7 @@ class Second(NamedTuple):
     row: int
     column: str
     value: str
+    relation: str
     reason: str
 
 
@@ -102,6 +103,7 @@ class AtMostOne:
         if not relations:
             return
         tables, files = self.difference.ledger.tables, self.difference.ledger.files()
+        kinds = self.difference.ledger.kinds()
         tables.run(CLAIMS)
         there: dict[tuple[int, str, str], _Claim] = {}
         refused: dict[tuple[int, str, str, int], None] = {}
@@ -117,7 +119,8 @@ class AtMostOne:
             claim, rival = wrong[0]
             refused[claim.kind, claim.head, claim.tail, claim.source] = None
             reason = _reason(claim, rival, relations[claim.about], self.difference.ledger.file_names())
-            yield Second(files[claim.file or 0], claim.row or 0, claim.column or "", claim.other, reason)
+            relation = kinds[claim.kind].relation
+            yield Second(files[claim.file or 0], claim.row or 0, claim.column or "", claim.other, relation, reason)
         self._leave_out(list(refused))
 
     def _group(self) -> list[str]:

@@ -74,7 +74,7 @@ class Cells:
     def needed(self, cell: Cell, parse: Callable[[str], V], rule: str) -> Sequence[V]:
         """The values of a cell that every row has to give; a row that does not breaks `rule`."""
         found = self.values(cell, parse)
-        self.need(found, self.rows, BadCell(name(cell), "", rule, "is empty"))
+        self.need(found, self.rows, BadCell(name(cell), "", rule, "is empty, and every row needs one"))
         return cast(Sequence[V], found)
 
     def needed_keys(self, cell: Cell) -> Sequence[str]:

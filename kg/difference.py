@@ -22,12 +22,13 @@ from kg.triples import Ref, Value
 
 
 class Dangling(NamedTuple):
-    """An end of a triple or interaction that is not in the graph: which row of which file names it, in which column."""
+    """An end of a relation that is not in the graph: which row of which file names it, in which column."""
 
     file: str
     row: int
     column: str
     ref: Ref
+    relation: str
 
 
 class EntityChange(NamedTuple):
@@ -69,8 +70,8 @@ class Difference:
     def dangling(self) -> Iterator[Dangling]:
         """The rows that name an end that is not in the graph, by file and row."""
         kinds, files = self.ledger.kinds(), self.ledger.files()
-        for file, row, column, kind, key in self.ledger.tables.stream(sql.DANGLING):
-            yield Dangling(files[file], row, column, Ref(kinds[kind].head, key))
+        for file, row, column, cls, key, kind in self.ledger.tables.stream(sql.DANGLING):
+            yield Dangling(files[file], row, column, Ref(kinds[cls].head, key), kinds[kind].relation)
 
     def lost(self) -> None:
         """Leave out triples and interactions that have no end, and find the triples that are not said any more."""

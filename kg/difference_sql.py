@@ -50,11 +50,11 @@ SELECT t.kind, t.key FROM stage.named t ANTI JOIN stage.entity n ON n.kind = t.k
     ANTI JOIN stage.gone g ON g.kind = t.kind AND g.key = t.key
 """
 DANGLING = """
-SELECT r.file, r.row, l.head_column, l.head_kind, r.head FROM stage.raw_triple r JOIN stage.rule l ON l.id = r.rule
-    SEMI JOIN stage.missing m ON m.kind = l.head_kind AND m.key = r.head
-UNION ALL SELECT r.file, r.row, l.tail_column, l.tail_kind, r.tail FROM stage.raw_triple r
+SELECT r.file, r.row, l.head_column, l.head_kind, r.head, l.kind FROM stage.raw_triple r
+    JOIN stage.rule l ON l.id = r.rule SEMI JOIN stage.missing m ON m.kind = l.head_kind AND m.key = r.head
+UNION ALL SELECT r.file, r.row, l.tail_column, l.tail_kind, r.tail, l.kind FROM stage.raw_triple r
     JOIN stage.rule l ON l.id = r.rule SEMI JOIN stage.missing m ON m.kind = l.tail_kind AND m.key = r.tail
-UNION ALL SELECT r.file, r.row, l.tail_column, l.tail_kind, r.tail FROM stage.raw_interaction r
+UNION ALL SELECT r.file, r.row, l.tail_column, l.tail_kind, r.tail, l.kind FROM stage.raw_interaction r
     JOIN stage.rule l ON l.id = r.rule SEMI JOIN stage.missing m ON m.kind = l.tail_kind AND m.key = r.tail
 ORDER BY ALL
 """

@@ -49,6 +49,7 @@ def export_load(
             staged = staging.files(sources, delete_missing=False)
             difference = Difference(ledger, load.at)
             compare(difference, sources, ontology, refused, lambda _: set())
+            staged.rejected = dict(sorted(refused.about.items()))
             refused.check(options.max_errors, staged.read)
             load = replace(load, staged=staged, refused=refused.rows)
             progress("write", 0, None)

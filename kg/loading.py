@@ -82,6 +82,7 @@ class Loading:
                 difference = Difference(self.ledger, load.at)
                 self.progress("compare", 0, None)
                 compare(difference, sources, ontology, refused, self.store.existing)
+                staged.rejected = dict(sorted(refused.about.items()))
                 refused.check(options.max_errors, staged.read)
                 if options.dry_run:
                     changes = Changes.of(batches(difference))

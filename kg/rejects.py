@@ -1,6 +1,7 @@
 """The file of what a load refused: one JSON object a line, with file, line, column, value, rule, reason and cells."""
 
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +42,10 @@ class Limit:
 
 
 class Rejects:
-    """Written from the start of a load, and in its place when that is staged. `rows`: with at least one refusal."""
+    """Written from the start of a load, and in its place when that is staged.
+
+    `rows` have at least one refusal; `about` counts them by the classes and relations that they were about.
+    """
 
     def __init__(self, path: Path) -> None:
         """Begin a new file. Raises StoreError when it cannot be written."""
@@ -53,6 +57,7 @@ class Rejects:
         except OSError as error:
             raise StoreError(f"{path} cannot be written ({error.strerror})") from error
         self.rows = 0
+        self.about = Counter[str]()
         # One byte per line, file by file: a row that is refused in two phases counts once.
         self._marks: dict[str, bytearray] = {}
 

@@ -34,7 +34,8 @@ MOST_NAMED = "SELECT kind, key, degree FROM stage.named ORDER BY degree DESC, ki
 class IngestReport:
     """What a load did. Rows: read = loaded + refused. Entities by class, triples and interactions by relation.
 
-    `changes`: class or relation -> how many were added, changed, removed. `duplicates` were said more than once by
+    `changes`: class or relation -> how many were added, changed, removed. `rejected`: class or relation -> how many of
+    the refused rows were about it; a row can be about several. `duplicates` were said more than once by
     one source, `orphans` are named by no triple or interaction of these files, `hubs` by the most. `unused`: file ->
     columns that the mapping does not read. `kept`: sources of which nothing was removed, since rows of
     them were refused.
@@ -47,6 +48,7 @@ class IngestReport:
     triples: Mapping[str, int]
     interactions: Mapping[str, int]
     changes: Mapping[str, Mapping[str, int]]
+    rejected: Mapping[str, int]
     derived: Mapping[str, Mapping[str, int]]
     warnings: Mapping[str, int]
     duplicates: Mapping[str, int]
@@ -95,6 +97,7 @@ def describe(
         refused=refused,
         **{name: by_name(ask) for name, ask in COUNTS.items()},
         changes=changes.by_name(),
+        rejected=staged.rejected,
         derived={},
         warnings=staged.warnings,
         duplicates=by_name(DUPLICATES),

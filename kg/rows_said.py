@@ -133,7 +133,7 @@ def _interactions(rule: InteractionRule, cells: Cells, reading: Reading) -> Iter
     relations = _relations(rule.relation, cells, cells.rows)
     amounts = cells.needed(rule.value, number_parser(rule.value, reading.decimal), "missing-value")
     at = cells.times(rule.at, cells.rows)
-    cells.need(at, cells.rows, BadCell(rule.at.column, "", "missing-time", "is empty"))
+    cells.need(at, cells.rows, BadCell(rule.at.column, "", "missing-time", "is empty, and every row needs one"))
     ids = cells.needed_keys(rule.id) if rule.id else None
     named_in = (name(rule.user.key), name(rule.item.key))
     for relation, rows in relations.items():

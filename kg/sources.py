@@ -136,7 +136,7 @@ def _in_folder(folder: Path, mapping: Mapping) -> Iterator[Source]:
 def named(path: Path, mapping: Mapping) -> Source:
     """A file, a pipe or standard input, by its entry in the mapping. Raises InputError when it has none."""
     name = entry(path, mapping)
-    if name is None and (path == STDIN or path.is_fifo()):
+    if name is None and not path.is_file():  # also one that was a pipe when its rows were refused
         name = _name_of_pipe(mapping)
     if name is None:
         raise InputError(f"{path} is not in the mapping, which names {', '.join(mapping.files)}")

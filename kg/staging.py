@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
-from kg.at_most_one import AtMostOne
+from kg.at_most_one import AtMostOne, Second
 from kg.blocks import Block
 from kg.check import unknown_columns
+from kg.concerned import concerned
 from kg.conversions import Lookups
 from kg.difference import Dangling, Difference
 from kg.formats.encoding import shown
@@ -26,12 +29,13 @@ from ontology.model import Ontology
 @dataclass
 class Staged:
     """What was read. `unused`: file -> columns that the mapping does not read. `kept`: sources of which nothing is
-    removed, since rows of them were refused."""
+    removed, since rows of them were refused. `rejected`: what the refused rows were about."""
 
     read: int = 0
     unused: dict[str, list[str]] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -75,8 +79,11 @@ class Staging:
         ledger, staged = self.stage.ledger, self.staged
         found, warnings = shaped(said(source.rule, block, self.ontology, lookups), source.rule, block, self.ontology)
         self.stage.add(ledger.source(source.name), ledger.file(block.file), found)
-        for refusal in sorted([*block.refused, *found.refused], key=lambda refusal: refusal.line):
+        refused = sorted([*block.refused, *found.refused], key=lambda refusal: refusal.line)
+        for refusal in refused:
             self.refused.add(refusal)
+        if refused:
+            self.refused.about += concerned(source.rule, block, {refusal.line for refusal in refused})
         for about, n in warnings.items():
             staged.warnings[about] = staged.warnings.get(about, 0) + n
         staged.read += len(block.lines) + len(block.refused)
@@ -103,28 +110,43 @@ def compare(
     _refuse(sources, refused, (_dangling(found) for found in difference.dangling()))
     difference.lost()
     second = sorted(AtMostOne(difference, ontology).second())
-    _refuse(sources, refused, ((x.file, x.row, x.column, shown(x.value), x.reason, "functional") for x in second))
+    _refuse(sources, refused, map(_second, second))
     difference.relationships()
 
 
-Late = tuple[str, int, str, str, str, str]
-"""A row that is refused after all: its file and row, the column, what stands there, the reason and the rule."""
+class Late(NamedTuple):
+    """A row that is refused after all, for what it says of a relation."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+    rule: str
+    relation: str
 
 
 def _dangling(found: Dangling) -> Late:
     cls, key = found.ref
-    return found.file, found.row, found.column, shown(key), f"{cls} {shown(key)!r} is not in the graph", "not-in-graph"
+    reason = f"{cls} {shown(key)!r} is not in the graph; load what describes it before this, or with it"
+    return Late(found.file, found.row, found.column, shown(key), reason, "not-in-graph", found.relation)
+
+
+def _second(found: Second) -> Late:
+    value = shown(found.value)
+    return Late(found.file, found.row, found.column, value, found.reason, "functional", found.relation)
 
 
 def _refuse(sources: Sequence[Source], refused: Rejects, late: Iterable[Late]) -> None:
     """Refuse rows, given by file. Their files are read again, for the cells."""
-    for file, found in groupby(late, key=lambda row: row[0]):
-        by_row: dict[int, dict[Late, None]] = defaultdict(dict)
-        for row in found:
-            by_row[row[1]][row] = None
-        rows = _rows(next(source for source in sources if str(source.path) == file), by_row)
-        for line, its in by_row.items():
-            for _, _, column, value, reason, rule in its:
+    for file, found in groupby(late, key=attrgetter("file")):
+        by_line: dict[int, dict[Late, None]] = defaultdict(dict)
+        for refusal in found:
+            by_line[refusal.line][refusal] = None
+        rows = _rows(next(source for source in sources if str(source.path) == file), by_line)
+        for line, its in by_line.items():
+            refused.about.update({refusal.relation for refusal in its})
+            for _, _, column, value, reason, rule, _ in its:
                 refused.add(Refusal(file, line, column, value, reason, rule, rows.get(line)))
 
 

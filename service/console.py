@@ -178,11 +178,14 @@ def load_report(report: IngestReport, rejects: Path) -> None:
     would = "Would load" if report.dry_run else "Loaded"
     line(f"{would} {report.loaded:,} of {report.read:,} rows in {report.seconds:.1f} s")
     counts = {"entities": report.entities, "triples": report.triples, "interactions": report.interactions}
-    if not report.in_vain:
-        _changes({f"{kind} {name}": n for kind, its in counts.items() for name, n in its.items()}, report.changes)
+    said = {f"{kind} {name}": n for kind, its in counts.items() for name, n in its.items()}
+    if not (report.changes or report.in_vain):
+        line(f"Nothing changed: the graph says all of it already ({sum(said.values()):,} statements).")
+    if report.changes or report.rejected:
+        _changes(said, report.changes, report.rejected)
     if report.derived:
         line("Derived by the ontology:")
-        _changes({}, report.derived)
+        _changes({}, report.derived, {})
     for title, numbers in (
         ("Said more than once", report.duplicates),
         ("Named by nothing", report.orphans),
@@ -200,16 +203,15 @@ def load_report(report: IngestReport, rejects: Path) -> None:
         line(f"{report.refused:,} refused; each stands with its reason in {where}", style="yellow")
 
 
-def _changes(said: Mapping[str, int], changes: Mapping[str, Mapping[str, int]]) -> None:
-    """Print what the files say, and how the graph changes by it."""
-    if not changes:
-        line(f"Nothing changed: the graph says all of it already ({sum(said.values()):,} statements).")
-        return
+def _changes(said: Mapping[str, int], changes: Mapping[str, Mapping[str, int]], rejected: Mapping[str, int]) -> None:
+    """Print, by class and relation, what the files say, how the graph changes by it, and rejected rows about it."""
     by_name = {name.split()[-1]: name for name in said}
-    names = list(dict.fromkeys([*by_name, *changes]))
     none = {"added": 0, "changed": 0, "removed": 0}
-    rows = [(by_name.get(n, n), said.get(by_name.get(n, n), 0), *changes.get(n, none).values()) for n in names]
-    table("", ("", "in the files", "added", "changed", "removed"), rows)
+    rows = [
+        (by_name.get(n, n), said.get(by_name.get(n, n), 0), *changes.get(n, none).values(), rejected.get(n, 0))
+        for n in dict.fromkeys([*by_name, *changes, *rejected])
+    ]
+    table("", ("", "in the files", "added", "changed", "removed", "rejected"), rows)
 
 
 def inferred(found: Inferred, mapping: Path, ontology: Path) -> None:

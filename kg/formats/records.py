@@ -54,7 +54,10 @@ class Records:
             self.lines.append(number)
         elif cells:
             # A quote that is never closed swallows the lines after it: only its own line is refused.
-            reason = f"does not have as many columns ({len(cells)}) as the header ({self.width})"
+            wanted = (
+                "quote cells that hold the delimiter" if len(cells) > self.width else "leave empty what has no value"
+            )
+            reason = f"does not have as many columns ({len(cells)}) as the header ({self.width}); {wanted}"
             self._refuse(text, number, "wrong-column-count", reason)
             return 1
         return lines

@@ -50,7 +50,7 @@ class LedgerGraph:
                 self.read, self.warnings = staged.read, staged.warnings
                 self.described = ledger.tables.rows(DESCRIBED)[0][0]
                 compare(difference, sources, self.ontology, refused, self._existing)
-                self.refused_rows = refused.rows
+                self.refused_rows, self.about = refused.rows, refused.about
             changes = Changes()
             for batch in batches(difference):
                 changes.count(batch)

@@ -54,12 +54,17 @@ def test_a_table_without_rows_has_one_block_with_its_columns(table: Path) -> Non
 
 def test_a_wrong_number_of_columns_is_refused(table: Path) -> None:
     assert records(table, b"a,b\n1\n2,3\n4,5,6\n") == [
-        (2, "does not have as many columns (1) as the header (2)"),
+        (2, "does not have as many columns (1) as the header (2); leave empty what has no value"),
         (3, {"a": "2", "b": "3"}),
-        (4, "does not have as many columns (3) as the header (2)"),
+        (4, "does not have as many columns (3) as the header (2); quote cells that hold the delimiter"),
     ]
     assert refusals(table)[0] == Refusal(
-        str(table), 2, "", "1", "does not have as many columns (1) as the header (2)", "wrong-column-count"
+        str(table),
+        2,
+        "",
+        "1",
+        "does not have as many columns (1) as the header (2); leave empty what has no value",
+        "wrong-column-count",
     )
 
 

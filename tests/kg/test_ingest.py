@@ -118,12 +118,15 @@ def test_what_is_refused_is_named_and_the_rest_is_loaded(
     events.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     report = ingest([folder], *shop, store, home=rejects.parent)
     assert (report.read, report.loaded, report.refused) == (4 + 8 + 4 + 2, 14, 4)
+    narrow = "does not have as many columns (2) as the header (7)"
+    absent = "is not in the graph; load what describes it before this, or with it"
     assert [(r["file"], r["line"], r["column"], r["value"], r["reason"]) for r in refusals(rejects)] == [
         (str(products), 3, "price", "cheap", "is not a number, for example 3.5"),
-        (str(products), 5, "", "K4,Kettle", "does not have as many columns (2) as the header (7)"),
-        (str(products), 4, "categories", "nowhere", "Category 'nowhere' is not in the graph"),
-        (str(events), 2, "sku", "K2", "Product 'K2' is not in the graph"),
+        (str(products), 5, "", "K4,Kettle", f"{narrow}; leave empty what has no value"),
+        (str(products), 4, "categories", "nowhere", f"Category 'nowhere' {absent}"),
+        (str(events), 2, "sku", "K2", f"Product 'K2' {absent}"),
     ]
+    assert report.rejected == {"IN_CATEGORY": 2, "MADE_BY": 1, "Product": 2, "VIEWED": 1}
     assert sorted(e.key for e in store.entities("Product")) == ["K1", "K3"]
     assert list(store.interactions("VIEWED")) == [
         Interaction("a", Ref("Customer", "c1"), "VIEWED", Ref("Product", "K1"), 1.0, 1_709_251_200_000)

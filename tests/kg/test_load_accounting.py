@@ -96,6 +96,8 @@ def test_every_row_of_a_damaged_file_is_loaded_or_refused(
             refused = check_refusals(loaded, path)
             assert len(refused) == loaded.refused_rows
             assert loaded.described + loaded.refused_rows == loaded.read
+            assert loaded.about["Book"] == loaded.refused_rows
+            assert loaded.about["WRITTEN_BY"] <= loaded.refused_rows
             if name == "books.jsonl":
                 end = b"\r" if b"\n" not in data else b"\n"
                 texts = [line.decode("utf-8", "replace") for line in data.split(end)]

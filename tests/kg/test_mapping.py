@@ -132,7 +132,7 @@ def test_credits_of_people_and_companies_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("change", "column", "message"),
     [
-        ({"sku": " "}, "sku", "is empty"),
+        ({"sku": " "}, "sku", "is empty, and every row needs one"),
         ({"sku": "x" * 501}, "sku", "is too long for a key (501 characters; 500 are allowed)"),
         ({"price": "9,50"}, "price", "is not a number, for example 3.5"),
         ({"price": "nan"}, "price", "is not a number, for example 3.5"),
@@ -154,7 +154,11 @@ def test_times_in_the_wrong_unit_are_refused() -> None:
     movies = load_ontology(films.ontology)
     row = {"user_id": "1", "film_id": "31", "rating": "2.5", "rated_at": "1260759144000"}
     assert "is the unit right?" in reason(films, movies, "ratings.csv", **row)[2]
-    assert reason(films, movies, "ratings.csv", **{**row, "rated_at": ""}) == ("rated_at", "", "is empty")
+    assert reason(films, movies, "ratings.csv", **{**row, "rated_at": ""}) == (
+        "rated_at",
+        "",
+        "is empty, and every row needs one",
+    )
     assert reason(films, movies, "ratings.csv", **{**row, "rating": "five"})[:2] == ("rating", "five")
 
 
