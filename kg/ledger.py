@@ -50,6 +50,10 @@ SELECT head FROM kind WHERE id IN (SELECT DISTINCT kind FROM entity)
 UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM triple)
 UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM interaction)
 """
+FILES_OF = """
+SELECT name FROM file WHERE id IN (SELECT file FROM entity WHERE source = $source
+    UNION SELECT file FROM triple WHERE source = $source UNION SELECT file FROM interaction WHERE source = $source)
+"""
 DROP = """
 DELETE FROM entity WHERE EXISTS (SELECT 1 FROM kind k JOIN dropped d ON d.cls = k.head
     WHERE k.id = entity.kind AND d.key = entity.key);
@@ -160,6 +164,10 @@ class Ledger:
     def files(self) -> dict[int, str]:
         """The paths of all files by number."""
         return {number: name for name, number in self._files.items()}
+
+    def files_of(self, source: str) -> set[str]:
+        """The paths of the files from which is what a source says."""
+        return {path for (path,) in self.tables.rows(FILES_OF, source=self.source(source))}
 
     def file_names(self) -> dict[int, str]:
         """The names of all files by number, as the graph keeps them."""

@@ -37,8 +37,8 @@ class IngestReport:
     `changes`: class or relation -> how many were added, changed, removed. `rejected`: class or relation -> how many of
     the refused rows were about it; a row can be about several. `duplicates` were said more than once by
     one source, `orphans` are named by no triple or interaction of these files, `hubs` by the most. `unused`: file ->
-    columns that the mapping does not read. `kept`: sources of which nothing was removed, since rows of
-    them were refused.
+    columns that the mapping does not read. `kept`: sources of which nothing was removed, since rows of them were
+    refused. `left_out`: files that are there and were not given, of sources of which was removed what is missing.
     """
 
     read: int
@@ -56,6 +56,7 @@ class IngestReport:
     hubs: Mapping[str, int]
     unused: Mapping[str, list[str]]
     kept: list[str]
+    left_out: list[str]
     dry_run: bool
     resumed: bool
     seconds: float
@@ -105,6 +106,7 @@ def describe(
         hubs={f"{kinds[kind].head} {key}": degree for kind, key, degree in hubs},
         unused=staged.unused,
         kept=staged.kept,
+        left_out=staged.left_out,
         dry_run=dry_run,
         resumed=resumed,
         seconds=round(time.monotonic() - began, 1),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
 from kg.at_most_one import AtMostOne, Second
@@ -14,6 +15,7 @@ from kg.concerned import concerned
 from kg.conversions import Lookups
 from kg.difference import Dangling, Difference
 from kg.formats.encoding import shown
+from kg.ledger import Ledger
 from kg.lookups import load_lookups, wanted
 from kg.progress import Progress
 from kg.rejects import Limit, Rejects
@@ -29,11 +31,13 @@ from ontology.model import Ontology
 @dataclass
 class Staged:
     """What was read. `unused`: file -> columns that the mapping does not read. `kept`: sources of which nothing is
-    removed, since rows of them were refused. `rejected`: what the refused rows were about."""
+    removed, since rows of them were refused. `left_out`: files of sources of which something is. `rejected`: what the
+    refused rows were about."""
 
     read: int = 0
     unused: dict[str, list[str]] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
 
@@ -55,6 +59,7 @@ class Staging:
         With `delete_missing`, what a source lacks is to go, unless a row of it was refused: that one may say what is
         missed. Raises InputError when more is refused than may be, or a file cannot be read.
         """
+        self.staged.left_out = _left_out(self.stage.ledger, sources) if delete_missing else []
         lookups = _lookups(sources)
         removing = dict.fromkeys((source.name for source in sources), delete_missing)
         done, total = 0, sum(source.size for source in sources)
@@ -156,6 +161,13 @@ def _rows(source: Source, lines: Iterable[int]) -> dict[int, dict[str, str]]:
     return {
         line: block.row(i) for block in source.blocks() for i, line in enumerate(block.lines) if line in wanted_lines
     }
+
+
+def _left_out(ledger: Ledger, sources: Sequence[Source]) -> list[str]:
+    """Files that these sources were read from before, that are still there, and that are not read now."""
+    given = {source.path.resolve() for source in sources}
+    before = {Path(path) for name in {source.name for source in sources} for path in ledger.files_of(name)}
+    return sorted(str(path) for path in before if path.is_file() and path.resolve() not in given)
 
 
 def _lookups(sources: Sequence[Source]) -> Lookups:

@@ -198,6 +198,8 @@ def load_report(report: IngestReport, rejects: Path) -> None:
         line(f"{file}: the mapping does not read {', '.join(columns)}", style="dim")
     for source in report.kept:
         line(f"{source}: rows were refused, so nothing of it was removed", style="yellow")
+    for path in report.left_out:
+        line(f"{path} is there and was not given, so what only it says counts as missing", style="yellow")
     if report.refused:
         where = rejects.with_name(WOULD_REJECT) if report.dry_run else rejects
         line(f"{report.refused:,} refused; each stands with its reason in {where}", style="yellow")

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from kg.ingest import ingest
 from kg.loading import Options
 from kg.rejects import Limit
+from kg.report import IngestReport
 from kg.store import GraphStore
 from ontology.errors import InputError
+from tests.kg.load_worlds import rules
 from tests.kg.loads import Library, Rows, held
 
 BOOKS: Rows = {
@@ -162,3 +165,28 @@ def test_when_a_triple_holds_is_kept_and_changed(library: Library) -> None:
     assert since() == [7, "citations.csv", 3]
     library.load({**BOOKS, "citations.csv": [("3", "1", ""), ("2", "1", "")]})
     assert since() == [None, "citations.csv", 3]
+
+
+PARTS = """
+ontology: library.ttl
+files:
+  "part-*.csv": {entity: {class: Book, key: id}}
+"""
+
+
+def test_files_of_a_source_that_are_there_and_left_out_are_named(tmp_path: Path, embedded_store: GraphStore) -> None:
+    mapping, ontology = rules(tmp_path, PARTS)
+    one, two, three = (tmp_path / f"part-{n}.csv" for n in (1, 2, 3))
+    for path in (one, two, three):
+        path.write_text(f"id\n{path.stem}\n", encoding="utf-8")
+
+    def load(paths: list[Path], options: Options) -> IngestReport:
+        return ingest(paths, mapping, ontology, embedded_store, home=tmp_path / "home", options=options)
+
+    assert load([one, two, three], REMOVING).left_out == []
+    assert load([one], Options()).left_out == []
+    three.unlink()
+    would = load([one], Options(dry_run=True, delete_missing=True))
+    assert (would.left_out, would.changes["Book"]["removed"]) == ([str(two)], 2)
+    assert load([one, two], REMOVING).left_out == []
+    assert sorted(e.key for e in embedded_store.entities("Book")) == ["part-1", "part-2"]
