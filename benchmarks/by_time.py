@@ -19,7 +19,7 @@ from embed.split import held_out
 from retrieval.evaluation import Evaluation, evaluate
 from retrieval.systems import PIPELINE
 from retrieval.training import TrainOptions
-from service.tuning import tuned
+from service.pairs import tuned
 
 SEEDS = [0, 1, 2]
 

@@ -21,7 +21,7 @@ from embed.protocol import Split
 from retrieval.labels import odds_of
 from retrieval.recommend import Recommender
 from retrieval.training import TrainOptions
-from service.tuning import tuned
+from service.pairs import tuned
 
 SEEDS = [0, 1, 2]
 SET = "mcclk-music"

@@ -28,7 +28,7 @@ from embed.protocol import PerUser, Score, Split, all_ranking, mean, read_split
 from embed.userknn import user_neighbours
 from embed.weights import ItemWeights
 from retrieval.training import TrainOptions
-from service.tuning import tuned
+from service.pairs import tuned
 
 KNOWLEDGE = "kg_1hop_item_entity.tsv"
 K = 20

@@ -16,9 +16,9 @@ from kg.mapping_schema import mapping_schema
 from ontology.errors import KgrecError
 from service.app import openapi
 from service.cli import kg
+from service.pairs import known
 from service.settings import Settings, variable
 from service.steps import training_options
-from service.tuning import known
 
 REFERENCE = Path(__file__).with_name("reference.md")
 SCHEMA = Path(__file__).with_name("mapping.schema.json")

@@ -23,7 +23,7 @@ from ontology.errors import InputError, NotReadyError
 from ontology.turtle import load_ontology
 from retrieval.answer import Explanation
 from service import runs, unfinished
-from service.tuning import tuned
+from service.pairs import tuned
 from service.unfinished import Unfinished
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from benchmarks.pipeline import scores, snapshot, trained
 from benchmarks.quality import PLAIN, read_knowledge, validation
 from embed.protocol import Split, all_ranking
 from retrieval.history import History
-from service.tuning import tuned
+from service.pairs import tuned
 
 USERS, ITEMS = 60, 40
 QUICK = ("transe.epochs=2", "gnn.epochs=2", "ranker.batch_size=16")
