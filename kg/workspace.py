@@ -38,6 +38,11 @@ class Workspace:
         return self.root / "training"
 
     @property
+    def searches(self) -> Path:
+        """The trials of searches for better options, one file each."""
+        return self.root / "searches"
+
+    @property
     def runs(self) -> Path:
         """How long each training took, and a picture of it; two files each."""
         return self.root / "runs"

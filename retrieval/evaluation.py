@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from embed import beyond
 from embed.bundle import Bundle
 from embed.metrics import hit, ndcg, ndcg_kgat, recall
-from embed.protocol import mean
+from embed.protocol import Mean, mean
 from embed.significance import Difference, difference
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
@@ -80,9 +80,7 @@ def evaluate(
     Raises NotReadyError if the bundle held nothing out.
     """
     bundle = recommender.bundle
-    cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
-    if not cases:
-        raise NotReadyError("this bundle held no interactions out: train it with `kg train --holdout 0.2`")
+    cases = _cases(bundle)
     if service:
         service(Query(n=k, explain=False))  # what is wrong with it is said at once
     compared = systems(recommender, k, service)
@@ -98,6 +96,19 @@ def evaluate(
         tuple(_row(name, found, judged[PIPELINE], bundle) for name, found in judged.items()),
         labelled(recommender, cases),
     )
+
+
+def pipeline(recommender: Recommender, k: int = 20) -> tuple[Mean, Mean]:
+    """Recall and ndcg of the full pipeline alone, on what its bundle held out. Raises NotReadyError as `evaluate`."""
+    judged = _judge(systems(recommender, k)[PIPELINE], _cases(recommender.bundle), k)
+    return mean(judged.recall), mean(judged.ndcg)
+
+
+def _cases(bundle: Bundle) -> list[Case]:
+    cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
+    if not cases:
+        raise NotReadyError("this bundle held no interactions out: train it with `kg train --holdout 0.2`")
+    return cases
 
 
 def _judge(system: System, cases: list[Case], k: int) -> _Judged:

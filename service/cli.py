@@ -5,8 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import click
 
@@ -140,6 +141,69 @@ def train(
         console.as_json(asdict(trained))
     else:
         console.mapping("Trained", asdict(trained))
+
+
+@kg.command()
+@click.option(
+    "--trials",
+    default=30,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many trainings to compare, those of a search that was interrupted included.",
+)
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Begin no training that would end after that.")
+@click.option(
+    "--vary",
+    multiple=True,
+    metavar="NAME=RANGE",
+    help="What to vary, as 0.01..0.5, 1..4 or [16,32]; not the usual ones.",
+)
+@click.option(
+    "--metric", default="ndcg", show_default=True, type=click.Choice(["ndcg", "recall"]), help="Of lists of 20 items."
+)
+@click.option("--holdout", default=0.2, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
+@click.option("--split", default="user", show_default=True, type=click.Choice(get_args(SplitBy)))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="An option that all trainings share.")
+@machine
+def tune(
+    *,
+    vary: tuple[str, ...],
+    trials: int,
+    minutes: float | None,
+    metric: Literal["ndcg", "recall"],
+    changes: tuple[str, ...],
+    as_json: bool,
+    **how: Any,
+) -> None:
+    """Look for options of training that give better lists on this graph, within a budget.
+
+    Each trial is a training; the options as they stand are the first. What `kg evaluate` asks about is left out of all
+    of them: they learn from a part of the rest and are scored on the other, split as --holdout and --split say.
+    Nothing is published: the last line says how to train with the best. A search that was killed goes on when the
+    same is asked again. docs/training.md says what is varied.
+    """
+    ranges = dict(pair.partition("=")[::2] for pair in vary)
+    with _training_libraries(), console.bars() as progress:
+        from embed.hypersearch import Budget
+        from service import tuning
+
+        options = steps.training_options(changes=changes, **how)
+        budget = Budget(trials, minutes * 60 if minutes else inf)
+        found = tuning.tune(
+            Workspace.from_env(),
+            options,
+            budget,
+            given=changes,
+            ranges=ranges or tuning.RANGES,
+            metric=metric,
+            progress=progress,
+        )
+    if as_json:
+        console.as_json(asdict(found))
+    else:
+        console.tuned(found)
 
 
 @kg.command(name="runs")
@@ -316,7 +380,7 @@ def _training_libraries() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name not in {"torch", "pykeen", "dgl", "scipy", "onnx", "matplotlib"}:
+        if error.name not in {"torch", "pykeen", "dgl", "scipy", "onnx", "optuna", "matplotlib"}:
             raise
         raise NotReadyError(f"{error.name} is not installed; this step needs: pip install 'kgrec[train]'") from error
 

@@ -31,6 +31,7 @@ from retrieval.answer import Answer, Explanation
 
 if TYPE_CHECKING:
     from retrieval.evaluation import Evaluation  # needs kgrec[train]
+    from service.tuning import Tuned
 
 out = Console()
 _bars = Console(stderr=True)
@@ -158,6 +159,21 @@ def evaluation(scored: "Evaluation") -> None:
         f"Liked or drawn at random, {pairs.pairs:,} pairs: "
         f"AUC {pairs.auc:.4f}, accuracy {pairs.accuracy:.4f}, F1 {pairs.f1:.4f}"
     )
+
+
+def tuned(found: "Tuned") -> None:
+    """Print the trials, the best first, and how to train with the best."""
+    rows = []
+    for trial in sorted(found.trials, key=lambda trial: trial.score.value if trial.score else -1, reverse=True):
+        values = ", ".join(f"{name}={value}" for name, value in trial.values.items()) or "as they stand"
+        score = _with_margin(trial.score.value, trial.score.margin) if trial.score else trial.failed
+        rows.append((score, f"{trial.seconds:.0f}", values))
+    table("", (f"{found.metric}@20", "seconds", "options"), rows)
+    if found.best and found.best.values:
+        line(f"On {found.held_out:,} interactions that no trial learned from, this was best:")
+        line(f"  {found.command}", style="bold")
+    elif len(found.trials) > 1:
+        line("No trial was better than the options as they stand.")
 
 
 def _with_margin(value: float, margin: float) -> str:

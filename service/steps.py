@@ -16,10 +16,11 @@ from kg.cypher import RECORDS
 from kg.drain import drain
 from kg.journal import Journal
 from kg.progress import Progress, silent
-from kg.snapshot import snapshot
+from kg.snapshot import Snapshot, snapshot
 from kg.store import GraphStore, Load
 from kg.workspace import Workspace
 from ontology.errors import InputError, NotReadyError
+from ontology.model import Ontology
 from ontology.turtle import load_ontology
 from retrieval.answer import Explanation
 from service import runs, unfinished
@@ -80,13 +81,8 @@ def learn(workspace: Workspace, options: "TrainOptions", progress: Progress = si
     A training of the same graph with the same options that was killed goes on where it was.
     """
     libraries = _libraries()
-    if not workspace.ontology.exists():
-        raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
-    ontology = load_ontology(workspace.ontology)
     with unfinished.alone(workspace):
-        with connect(workspace.graph) as store:
-            journal = _drained(workspace, store)
-            seen = snapshot(store, ontology, progress)
+        seen, ontology, journal = read_graph(workspace, progress)
         training = Unfinished(seen, ontology, options, journal, libraries)
         return _finish(workspace, training, progress)
 
@@ -96,6 +92,19 @@ def learn_on(workspace: Workspace, progress: Progress = silent) -> Trained:
     libraries = _libraries()
     with unfinished.alone(workspace):
         return _finish(workspace, unfinished.interrupted(workspace, libraries), progress)
+
+
+def read_graph(workspace: Workspace, progress: Progress = silent) -> tuple[Snapshot, Ontology, int]:
+    """What is learned from: the graph with all that came in through the service, and up to where that is the journal's.
+
+    Raises NotReadyError where nothing was loaded.
+    """
+    if not workspace.ontology.exists():
+        raise NotReadyError(f"nothing was loaded into {workspace.root}: run `kg ingest` first")
+    ontology = load_ontology(workspace.ontology)
+    with connect(workspace.graph) as store:
+        journal = _drained(workspace, store)
+        return snapshot(store, ontology, progress), ontology, journal
 
 
 def _libraries() -> dict[str, str]:

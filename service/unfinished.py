@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from retrieval.training import TrainOptions  # needs kgrec[train]
 
 NOTE = "note.json"
-LOCK = "training.lock"
 log = logging.getLogger(__name__)
 
 
@@ -73,11 +72,11 @@ class _Note:
 
 
 @contextmanager
-def alone(workspace: Workspace) -> Iterator[None]:
-    """Nobody else trains in the workspace meanwhile. Raises StoreError where somebody does."""
+def alone(workspace: Workspace, what: str = "training") -> Iterator[None]:
+    """Nobody else does that in the workspace meanwhile. Raises StoreError where somebody does."""
     try:
         workspace.root.mkdir(parents=True, exist_ok=True)
-        file = (workspace.root / LOCK).open("wb")
+        file = (workspace.root / f"{what}.lock").open("wb")
     except OSError as error:
         raise StoreError(f"{workspace.root} cannot be written: {error.strerror}") from error
     with file:
@@ -85,7 +84,7 @@ def alone(workspace: Workspace) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back when the file is closed, also by a kill
         except BlockingIOError as error:
             raise StoreError(
-                f"another training runs in {workspace.root}; wait for its end, or use another workspace (KG_HOME)"
+                f"another {what} runs in {workspace.root}; wait for its end, or use another workspace (KG_HOME)"
             ) from error
         yield
 
