@@ -19,7 +19,18 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
-BY_HAND = ("kg serve", "kg train", "kg tune", "kg ingest", "make ", "pip install", "git clone", "cd ", "export ", "docker ")
+BY_HAND = (
+    "kg serve",
+    "kg train",
+    "kg tune",
+    "kg ingest",
+    "make ",
+    "pip install",
+    "git clone",
+    "cd ",
+    "export ",
+    "docker ",
+)
 """Not run here: what serves for ever, what a test of its own runs, and what this test itself was started by."""
 
 
