@@ -58,11 +58,14 @@ Where the rows of a file are of several kinds, the first rule that fits a row co
 
   catalog.jsonld:
     rules:
-      - when: {type: Movie}            # what columns have to say, all of them; a list for one of several texts
-        entity: {class: Film, key: id}
-      - when: {type: [Person, Actor]}
-        entity: {class: Person, key: id}
-      - when: {type: WebPage}
+      - when: {"@type": Movie}         # what columns have to say, all of them; a list for one of several texts
+        entity: {class: Film, key: "@id"}
+        triples:                       # a director inside of a film is a row as well, see docs/formats.md
+          - relation: DIRECTED_BY
+            tail: {class: Person, key: director, split: json}
+      - when: {"@type": [Person, Actor]}
+        entity: {class: Person, key: "@id"}
+      - when: {"@type": WebPage}
         skip: true                     # passed over. A last rule without `when` takes all that are left
 """
 

@@ -1,13 +1,14 @@
 """Statements by their subject, whatever their order in the file: on disk, so that memory stays bounded."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 
 import orjson
 
 from kg.formats.limits import MAX_RECORD
 from kg.formats.objects import WrongObjectError
+from kg.formats.things import Thing
 
 Value = str | list[str]
 """A literal or an IRI as text; a blank node as a list with its name."""
@@ -23,9 +24,12 @@ CREATE TABLE runs (seq INTEGER PRIMARY KEY, subject TEXT NOT NULL, said BLOB NOT
 CREATE TABLE named (blank TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE told (blank TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE bad (subject TEXT PRIMARY KEY, reason TEXT, text TEXT) WITHOUT ROWID;
+CREATE TABLE things (blank TEXT PRIMARY KEY, cls TEXT, key TEXT) WITHOUT ROWID;
 """
-_ROOTS = "SELECT seq, subject FROM runs WHERE substr(subject, 1, 2) <> '_:' OR subject NOT IN named ORDER BY seq"
-_OTHERS = "SELECT seq, subject FROM runs WHERE substr(subject, 1, 2) = '_:' AND subject IN named ORDER BY seq"
+_BLANKS = "SELECT seq, subject FROM runs WHERE substr(subject, 1, 2) = '_:'"
+_INNER = "substr(subject, 1, 2) = '_:' AND subject IN named AND subject NOT IN (SELECT blank FROM things)"
+_ROOTS = f"SELECT seq, subject FROM runs WHERE NOT ({_INNER}) ORDER BY seq"  # noqa: S608 our own words
+_OTHERS = f"SELECT seq, subject FROM runs WHERE {_INNER} ORDER BY seq"  # noqa: S608
 
 
 @contextmanager
@@ -66,10 +70,25 @@ class Spool:
         self._held.setdefault(subject, {})
         self.database.execute("INSERT OR IGNORE INTO bad VALUES (?, ?, ?)", (subject, reason, text))
 
-    def roots(self) -> Iterator[str]:
-        """The subjects that are rows: all but blank nodes that stand in others; a ring of those has one row."""
+    def identify(self, thing_of: Callable[[Said], Thing | None]) -> None:
+        """Find the blank nodes that are things of their own. All statements have to be there."""
         self._flush()
         self.database.execute("CREATE INDEX by_subject ON runs (subject)")
+        for blank in self._first(_BLANKS):
+            with suppress(WrongObjectError):  # the row that it stands in is refused for that, when it is made
+                if not self.bad(blank) and (thing := thing_of(self.said(blank))):
+                    self.database.execute("INSERT INTO things VALUES (?, ?, ?)", (blank, *thing))
+
+    def thing(self, blank: str) -> Thing | None:
+        """The thing that a blank node is."""
+        found = self.database.execute("SELECT cls, key FROM things WHERE blank = ?", (blank,)).fetchone()
+        return Thing(*found) if found else None
+
+    def roots(self) -> Iterator[str]:
+        """The subjects that are rows, once `identify` was called.
+
+        All but the blank nodes that stand in others and are no things; a ring of those has one row.
+        """
         yield from self._first(_ROOTS)
         for subject in self._first(_OTHERS):
             if not self.database.execute("SELECT 1 FROM told WHERE blank = ?", (subject,)).fetchone():

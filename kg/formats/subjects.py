@@ -8,7 +8,8 @@ from kg.formats.encoding import shown
 from kg.formats.limits import MAX_CELL, MAX_COLUMNS, MAX_DEPTH
 from kg.formats.objects import WrongObjectError
 from kg.formats.rows import Row, refused_line
-from kg.formats.spool import BLANK, Spool, Value
+from kg.formats.spool import BLANK, Said, Spool, Value
+from kg.formats.things import IDENTITY, Thing, thing_of
 from kg.triples import Refusal
 from ontology.errors import InputError
 
@@ -21,6 +22,7 @@ def rows_of(file: str, spooled: Spool) -> Iterator[Row | Refusal]:
     if len(spooled.predicates) > MAX_COLUMNS:
         raise InputError(f"{file} has {len(spooled.predicates)} predicates; {MAX_COLUMNS} are allowed")
     subjects = _Subjects(spooled)
+    spooled.identify(subjects.thing_of)
     for line, subject in zip(count(1), spooled.roots()):
         try:
             yield Row(line, subjects.cells(subject))
@@ -49,15 +51,29 @@ class _Subjects:
         names = {**local_names(spooled.predicates), TYPE: "@type"}
         self.names = {number: names[iri] for iri, number in spooled.predicates.items()}
         self.first, self.rest = spooled.predicates.get(FIRST), spooled.predicates.get(REST)
+        self.type = spooled.predicates.get(TYPE, -1)
+        self.identity = {iri: spooled.predicates[iri] for iri in IDENTITY if iri in spooled.predicates}
         self.values = 0
         self.wrong = ""
 
     def cells(self, subject: str) -> dict[str, str]:
         """The cells of a row. Raises WrongObjectError."""
         self.values, self.wrong = 0, ""
-        found: dict[str, list[str]] = {"@id": ["" if subject.startswith(BLANK) else subject]}
+        found: dict[str, list[str]] = {"@id": [self._id(subject)]}
         self._add(subject, "", found, (subject,))
         return {name: _text(values) for name, values in found.items()}
+
+    def thing_of(self, said: Said) -> Thing | None:
+        """The thing that a blank node is, by what is said of it."""
+        return thing_of(
+            _texts(said.get(self.type, ())), {iri: _texts(said.get(n, ())) for iri, n in self.identity.items()}
+        )
+
+    def _id(self, subject: str) -> str:
+        if not subject.startswith(BLANK):
+            return subject
+        thing = self.spooled.thing(subject)
+        return thing.key if thing else ""
 
     def _add(self, subject: str, prefix: str, found: dict[str, list[str]], path: tuple[str, ...]) -> None:
         if len(path) > MAX_DEPTH:
@@ -79,6 +95,9 @@ class _Subjects:
                 raise WrongObjectError("record-too-long", f"has more than {MAX_CELL} values")
             if isinstance(value, str):
                 found.setdefault(name, []).append(value)
+            elif thing := self.spooled.thing(value[0]):
+                for column in (name, f"{name}.{thing.cls}"):
+                    found.setdefault(column, []).append(thing.key)
             elif value[0] not in path:
                 said = self._list_of(value[0])
                 if said is not None:
@@ -103,6 +122,10 @@ class _Subjects:
             blank = following[0]
             said = self.spooled.said(blank)
         return items or None
+
+
+def _texts(values: Iterable[Value]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
 
 
 def _text(values: list[str]) -> str:

@@ -24,8 +24,11 @@ def entity_file(kind: Kind, kinds: Sequence[Kind], words_: Vocabulary, *, user: 
     for column in rest:
         if not column.filled:
             plan.notes.append(f"{column.name} is empty and was left out.")
+        elif column.names and _says_itself(column, kind.key):
+            plan.notes.append(f"{column.name} names the row itself and was left out.")
         elif column is not named:
-            triple = None if user else joined(column, kind.cls, kinds, words_, own=kind)
+            said_of_it = user or _says_itself(column, kind.key)
+            triple = None if said_of_it else joined(column, kind.cls, kinds, words_, own=kind)
             if triple:
                 plan.triples.append(triple)
             else:
@@ -36,11 +39,16 @@ def entity_file(kind: Kind, kinds: Sequence[Kind], words_: Vocabulary, *, user: 
     return plan
 
 
+def _says_itself(column: Column, key: Column) -> bool:
+    """Whether it says what the key says, as a url that identifies the row does."""
+    return all(text in ("", its) for text, its in zip(column.texts, key.texts, strict=True))
+
+
 def name_column(columns: Sequence[Column]) -> Column | None:
     """The column that a person reads an entity by."""
-    texts = [
-        c for c in columns if c.filled and c.separator is None and words(c.name)[-1:] and words(c.name)[-1] in _NAMES
-    ]
+    # What a dotted column names is another thing, which stands in the row.
+    plain = [c for c in columns if c.filled and c.separator is None and "." not in c.name]
+    texts = [c for c in plain if words(c.name)[-1:] and words(c.name)[-1] in _NAMES]
     whole = sorted((c for c in texts if len(words(c.name)) == 1), key=lambda c: _NAMES.index(words(c.name)[0]))
     return next(iter([*whole, *texts]), None)
 
@@ -57,8 +65,9 @@ def joined(
 ) -> TriplePlan | None:
     """The triple that a column of an entity says; None where it is a property."""
     found = join(column, kinds, own)
-    listed = column.separator is not None and column.comes_back and not _measures(column)
-    if found is None and not (listed or is_thing(column)):
+    comes_back = column.comes_back or bool(set(meaning(column.name)[-1:]) & _THINGS)
+    listed = column.separator is not None and comes_back and not _measures(column)
+    if not (found or listed or column.names or is_thing(column)):
         return None
     end, why = tail(column, found, words_)
     return TriplePlan(has(column, cls, end.cls, words_), end, None, why)
@@ -80,8 +89,8 @@ def _measures(column: Column) -> bool:
 
 def tail(column: Column, found: Join | None, words_: Vocabulary) -> tuple[End, str]:
     """The entities that a column names, and why it is taken for that."""
-    split = column.separator
-    several = {None: "", JSON_LIST: "lists; "}.get(split, f"several in a cell, separated by {split}; ")
+    split = column.separator or (JSON_LIST if column.repeats else None)
+    several = {None: "", JSON_LIST: "lists; "}.get(column.separator, f"several in a cell, separated by {split}; ")
     if found:
         of = "those looked at" if found.kind.table.cut else column.name
         rest = "; what is missing there is made" if found.share < 1 else ""

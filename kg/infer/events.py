@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kg.infer.entities import has, is_thing, tail
-from kg.infer.joins import Join, Kind, is_key_like, is_user, join, stem
+from kg.infer.joins import Join, Kind, is_key_like, is_user, join
 from kg.infer.naming import camel, done, label, meaning, words
 from kg.infer.plan import Chosen, End, EntityPlan, FilePlan, InteractionPlan, Relation, TriplePlan, Vocabulary
 from kg.infer.tables import Column, Table
@@ -61,7 +61,7 @@ def events_file(events: Events, item_class: str, user_class: str, words_: Vocabu
     value = _value(rest)
     event = next((c for c in rest if c is not value and _chooses(c, _EVENTS)), None)
     id_ = next((c for c in rest if c.unique and words(c.name)[-1:] and is_key_like(c.name)), None)
-    relation = _did(event or stem(table.file), value, user_class, item_class, words_)
+    relation = _did(event or table.called, value, user_class, item_class, words_)
     why = "" if value else "no column says how much; each counts 1"
     if events.joined and events.joined.share < 1:
         why = (

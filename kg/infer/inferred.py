@@ -31,8 +31,9 @@ def infer(files: Mapping[str, Iterable[Block]], *, ontology: str = "catalog.ttl"
     made of any.
     """
     found = catalog([sample(file, blocks, rows, LOOKED_AT) for file, blocks in files.items()])
-    left_out = tuple(plan.file for plan in found.files if not plan.says_something)
-    if len(left_out) == len(found.files):
+    told = {plan.file for plan in found.files if plan.says_something}
+    left_out = tuple(file for file in files if file not in told)
+    if not told:
         names = ", ".join(files) or "no files"
         raise InputError(
             f"nothing can be made of {names}: a file needs a column with another text in every row, called id for "

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kg.infer.naming import meaning, words
-from kg.infer.tables import Column, Table
+from kg.infer.tables import ID, Column, Table
 
 USERS = {"user", "customer", "member", "reviewer", "buyer", "visitor", "viewer", "listener", "reader", "subscriber"}
 _KEYS = {"id", "sku", "slug", "key", "code", "uid", "uuid", "isbn", "asin", "gtin", "ean", "identifier"}
@@ -33,11 +33,6 @@ class Join:
     share: float
 
 
-def stem(file: str) -> str:
-    """The name of a file without folders and endings."""
-    return file.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
-
-
 def key_of(table: Table) -> Column | None:
     """The column that identifies a row, by its name, else the first; None where no column does."""
     texts = [c for c in table.columns.values() if c.full and c.reading.datatype in ("string", "integer")]
@@ -50,12 +45,13 @@ def key_of(table: Table) -> Column | None:
 
 def _tells(column: Column, table: Table) -> bool:
     """Whether it tells rows apart; some may stand there twice where there is no doubt what the column is."""
-    return column.unique or (_key_score(column, table) == 4 and len(column.distinct) >= 0.9 * table.rows)
+    nearly = _key_score(column, table) == 4 and len(column.distinct) >= 0.9 * table.rows
+    return column.name == ID or column.unique or nearly
 
 
 def _key_score(column: Column, table: Table) -> int:
     called, about = words(column.name), meaning(column.name)
-    file = meaning(stem(table.file))
+    file = meaning(table.called)
     if len(called) == 1 and called[0] in _KEYS:
         return 4
     if called and called[-1] in _KEYS:
@@ -70,13 +66,18 @@ def join(column: Column, kinds: Iterable[Kind], own: Kind | None = None) -> Join
     """The kind whose entities the column names; None where it names none that we know."""
     if not column.parts:
         return None
+    if column.names:
+        said = [Join(kind, _share(column, kind)) for kind in kinds if kind.table.kind == column.names]
+        return max(said, key=lambda found: found.share, default=None)
     joins = [(_name_score(column, kind, own), Join(kind, _share(column, kind))) for kind in kinds]
     fitting = [(score, found) for score, found in joins if _fits(score, found, column)]
     return max(fitting, key=lambda pair: (pair[0], pair[1].share))[1] if fitting else None
 
 
-def extends(column: Column, kinds: Sequence[Kind]) -> Kind | None:
-    """The kind that a file only tells more of: its key has the same name, and nearly all are known."""
+def extends(table: Table, column: Column, kinds: Sequence[Kind]) -> Kind | None:
+    """The kind that rows only tell more of: of the same type, or nearly all known by a key of the same name."""
+    if table.kind is not None:
+        return next((kind for kind in kinds if kind.table.kind == table.kind), None)
     same = [k for k in kinds if words(k.key.name) == words(column.name) and meaning(column.name)]
     return next((kind for kind in same if _share(column, kind) >= 0.9), None)
 
@@ -90,7 +91,9 @@ def _fits(score: int, found: Join, column: Column) -> bool:
         # The start of a long file does not have all of its keys.
         return found.share >= (_ENOUGH if not found.kind.table.cut else 0.01)
     textual = not all(part.isdigit() for part in column.parts) and column.reading.datatype == "string"
-    return textual and found.share >= 0.95 and len(column.parts) >= 2
+    # One text alone may be in a file by chance; an IRI is not.
+    enough = len(column.parts) >= 2 or (column.repeats and "://" in next(iter(column.parts)))
+    return textual and found.share >= 0.95 and enough
 
 
 def _name_score(column: Column, kind: Kind, own: Kind | None) -> int:

@@ -32,6 +32,11 @@ _DONE = {
 }
 
 
+def stem(file: str) -> str:
+    """The name of a file without folders and endings."""
+    return file.rsplit("/", 1)[-1].split(".", maxsplit=1)[0]
+
+
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, in Latin letters: `movieId` is movie, id. None for other scripts."""
     plain = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()

@@ -75,9 +75,10 @@ class InteractionPlan:
 
 @dataclass
 class FilePlan:
-    """What the rows of a file say; `notes` are what a person should know of it."""
+    """What the rows of a file, or those of one type in it, say; `notes` are what a person should know of it."""
 
     file: str
+    kind: str | None = None
     entity: EntityPlan | None = None
     triples: list[TriplePlan] = field(default_factory=list)
     interactions: list[InteractionPlan] = field(default_factory=list)

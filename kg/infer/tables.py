@@ -9,10 +9,12 @@ from kg import values
 from kg.blocks import Block
 from kg.cells import JSON_LIST, split
 from kg.conversions import comma_number, time_parser
-from kg.infer.naming import words
+from kg.infer.naming import stem, words
 from kg.values import MAX_KEY
 from ontology.model import Datatype
 
+ID = "@id"
+"""The column of what identifies a thing of RDF."""
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 _TIME_WORDS = {"time", "timestamp", "date", "at", "when", "on", "day", "ts", "since", "until", "created", "updated"}
@@ -42,10 +44,15 @@ _NUMBERS: tuple[tuple[Callable[[str], object], Reading], ...] = (
 
 @dataclass(frozen=True)
 class Column:
-    """The texts of a column in a sample, "" where a row has none."""
+    """The texts of a column in a sample, "" where a row has none.
+
+    `repeats` says that any cell may hold a JSON list; `names` is the type of what it names, where that is said.
+    """
 
     name: str
     texts: tuple[str, ...]
+    repeats: bool = False
+    names: str = ""
 
     @cached_property
     def filled(self) -> tuple[str, ...]:
@@ -82,8 +89,9 @@ class Column:
     @cached_property
     def separator(self) -> str | None:
         """What stands between the texts of a cell that holds several; None where cells hold one."""
-        if all(text.startswith("[") for text in self.filled) and _all(_json_texts, self.distinct):
-            return JSON_LIST if self.filled else None
+        lists = [text.startswith("[") for text in self.filled]
+        if (any if self.repeats else all)(lists) and _all(_json_texts, self.distinct):
+            return JSON_LIST
         if self.reading.datatype != "string":
             return None
         found = [separator for separator in _SEPARATORS if self._separates(separator)]
@@ -145,12 +153,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A sample of a file. `cut` says that the file has more rows."""
+    """A sample of a file, or of its rows of one type. `cut` says that the file has more rows."""
 
     file: str
     columns: Mapping[str, Column]
     rows: int
     cut: bool
+    kind: str | None = None
+
+    @property
+    def called(self) -> str:
+        """What its rows are, in a word or some: by their type, or by the name of the file."""
+        return stem(self.file) if self.kind is None else self.kind or "Thing"
 
 
 def sample(file: str, blocks: Iterable[Block], rows: int, looked_at: int) -> Table:

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from kg.infer.catalog import Catalog
 from kg.infer.plan import CORE_CLASSES, Chosen, End, EntityPlan, FilePlan, InteractionPlan, Relation, TriplePlan
 from kg.infer.tables import Reading
+from kg.infer.typed import TYPE
 from ontology.model import ITEM, Datatype
 
 _PLAIN = re.compile(r"[^\W\d][\w./-]*( [\w./-]+)*")
@@ -35,8 +37,8 @@ def mapping_yaml(found: Catalog, ontology: str) -> str:
         "",
         "files:",
     ]
-    for plan in found.files:
-        lines += _file(plan)
+    for file, plans in groupby(found.files, key=lambda plan: plan.file):
+        lines += _file(file, tuple(plans))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -60,61 +62,81 @@ def quoted(text: str) -> str:
     return text if plain else _text(text)
 
 
-def _file(plan: FilePlan) -> Iterator[str]:
-    notes = [f"# {_comment(note)}" for note in plan.notes]
-    if not plan.says_something:
-        yield from (f"  {note}" for note in (f"# {quoted(plan.file)}:", *notes))
-        yield ""
-        return
-    yield f"  {quoted(plan.file)}:"
-    yield from (f"    {note}" for note in notes)
-    if plan.entity:
-        yield from _entity(plan.entity)
-    if plan.triples:
-        yield "    triples:"
-        for triple in plan.triples:
-            yield from _triple(triple)
-    if plan.interactions:
-        yield "    interactions:"
-        for interaction in plan.interactions:
-            yield from _interaction(interaction)
+def _file(file: str, plans: Sequence[FilePlan]) -> Iterator[str]:
+    """The entry of a file; several plans are its rules."""
+    if not any(plan.says_something for plan in plans):
+        notes = (note for plan in plans for note in _notes(plan))
+        yield from (f"  {note}" for note in (f"# {quoted(file)}:", *notes))
+    elif len(plans) == 1:
+        yield f"  {quoted(file)}:"
+        yield from (f"    {line}" for line in _rule(plans[0]))
+    else:
+        yield f"  {quoted(file)}:"
+        yield "    rules:"
+        for plan in plans:
+            first, *rest = _rule(plan)
+            yield f"      - {first}"
+            yield from (f"        {line}" for line in rest)
     yield ""
 
 
+def _rule(plan: FilePlan) -> Iterator[str]:
+    """What rows say, and which rows."""
+    if plan.kind is not None:
+        yield f"when: {{{quoted(TYPE)}: {quoted(plan.kind)}}}"
+    yield from _notes(plan)
+    if plan.entity:
+        yield from _entity(plan.entity)
+    if plan.triples:
+        yield "triples:"
+        for triple in plan.triples:
+            yield from _triple(triple)
+    if plan.interactions:
+        yield "interactions:"
+        for interaction in plan.interactions:
+            yield from _interaction(interaction)
+    if not plan.says_something:
+        yield "skip: true"
+
+
+def _notes(plan: FilePlan) -> Iterator[str]:
+    return (f"# {_comment(note)}" for note in plan.notes)
+
+
 def _entity(plan: EntityPlan) -> Iterator[str]:
-    yield "    entity:"
-    yield f"      class: {quoted(plan.cls)}"
-    yield _with(f"      key: {quoted(plan.key)}", plan.why)
+    yield "entity:"
+    yield f"  class: {quoted(plan.cls)}"
+    yield _with(f"  key: {quoted(plan.key)}", plan.why)
     if plan.properties:
-        yield "      properties:"
+        yield "  properties:"
     for one in plan.properties:
-        yield _with(f"        {quoted(one.name)}: {_cell(one.column, one.reading)}", one.why)
+        yield _with(f"    {quoted(one.name)}: {_cell(one.column, one.reading)}", one.why)
 
 
 def _triple(plan: TriplePlan) -> Iterator[str]:
-    first = "      - "
+    first = "  - "
     if plan.why:
-        yield f"      # {_comment(plan.why)}"
+        yield f"  # {_comment(plan.why)}"
     if plan.head:
         yield f"{first}head: {_end(plan.head)}"
-        first = "        "
+        first = "    "
     yield from _relation_lines(first, plan.relation)
-    yield f"        tail: {_end(plan.tail)}"
+    yield f"    tail: {_end(plan.tail)}"
 
 
 def _interaction(plan: InteractionPlan) -> Iterator[str]:
     if plan.why:
-        yield f"      # {_comment(plan.why)}"
-    yield from _relation_lines("      - ", plan.relation)
-    yield f"        user: {_end(plan.user)}"
-    yield f"        item: {_end(plan.item)}"
+        yield f"  # {_comment(plan.why)}"
+    yield from _relation_lines("  - ", plan.relation)
+    yield f"    user: {_end(plan.user)}"
+    yield f"    item: {_end(plan.item)}"
     if plan.value:
-        yield f"        value: {quoted(plan.value)}"
+        yield f"    value: {quoted(plan.value)}"
     column, reading = plan.at
     how = reading.keys or (("unit", "iso"),)
-    yield f"        at: {{column: {quoted(column)}, {_keys(how)}}}"
+    yield f"    at: {{column: {quoted(column)}, {_keys(how)}}}"
     if plan.id:
-        yield f"        id: {quoted(plan.id)}"
+        yield f"    id: {quoted(plan.id)}"
 
 
 def _relation_lines(indent: str, relation: str | Chosen) -> Iterator[str]:
@@ -122,9 +144,9 @@ def _relation_lines(indent: str, relation: str | Chosen) -> Iterator[str]:
         yield f"{indent}relation: {quoted(relation)}"
         return
     yield f"{indent}relation:"
-    yield f"          column: {quoted(relation.column)}"
-    yield "          values:"
-    yield from (f"            {quoted(text)}: {quoted(name)}" for text, name in relation.relations.items())
+    yield f"      column: {quoted(relation.column)}"
+    yield "      values:"
+    yield from (f"        {quoted(text)}: {quoted(name)}" for text, name in relation.relations.items())
 
 
 def _end(end: End) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rdflib import BNode, Graph, Literal, URIRef
+from rdflib import RDF, BNode, Graph, Literal, URIRef
 
 from kg.formats.door import header, read_blocks
 from kg.formats.form import Format
@@ -132,8 +132,8 @@ ANVIL = {
     "name": "Executive Anvil",
     "image": '["https://example.com/1.jpg", "https://example.com/2.jpg"]',
     "gtin": "12345678901234567890123",
-    "brand.@type": "Brand",
-    "brand.name": "ACME",
+    "brand": "ACME",
+    "brand.Brand": "ACME",
     "aggregateRating.@type": "AggregateRating",
     "aggregateRating.ratingValue": "4.4",
     "aggregateRating.reviewCount": "89",
@@ -142,13 +142,14 @@ ANVIL = {
     "offers.availability": "https://schema.org/InStock",
     "offers.inStock": "true",
 }
+ACME = {"@id": "ACME", "@type": "Brand", "name": "ACME"}
 
 
 @pytest.mark.parametrize(
     "context",
     ["https://schema.org", "http://schema.org/", "http://www.schema.org", ["https://schema.org/", {"x": "http://x/"}]],
 )
-def test_schema_org_as_published(tmp_path: Path, context: object) -> None:
+def test_schema_org_in_all_its_documents(tmp_path: Path, context: object) -> None:
     path = tmp_path / "a.jsonld"
     product = {**PRODUCT, "@context": context}
     inner = {name: value for name, value in product.items() if name != "@context"}
@@ -159,9 +160,105 @@ def test_schema_org_as_published(tmp_path: Path, context: object) -> None:
         {"@context": context, "@graph": inner},
     ):
         path.write_text(json.dumps(content))
-        assert rows(path) == [ANVIL]
+        assert filled(rows(path)) == [ANVIL, ACME]
     path.write_text(json.dumps([product, {**product, "@id": "#b"}, {**product, "@id": "#c"}]))
-    assert [row["@id"] for row in rows(path)] == ["#anvil", "#b", "#c"]
+    assert [row["@id"] for row in rows(path)] == ["#anvil", "ACME", "#b", "ACME", "#c", "ACME"]
+
+
+STAR, RHAPSODY = "https://example.com/noms#a-star-is-born", "https://example.com/noms#bohemian-rhapsody"
+
+
+def test_the_things_of_a_document_are_rows_of_their_own(tmp_path: Path) -> None:
+    def movie(url: str, name: str, **said: object) -> object:
+        return {"@type": "ListItem", "item": {"@type": "Movie", "url": url, "name": name, **said}}
+
+    cooper = {"@type": "Person", "name": "Bradley Cooper", "url": "https://example.com/cooper"}
+    rating = {"@type": "AggregateRating", "ratingValue": "90", "bestRating": 100, "name": "all critics"}
+    offer = {"@type": "Offer", "url": STAR, "price": 3, "seller": {"@type": "Organization", "name": "Shop"}}
+    movies = [
+        movie(STAR, "A Star Is Born", director=cooper, actor=[cooper, {"@type": "Person", "name": "Lady Gaga"}]),
+        movie(RHAPSODY, "Bohemian Rhapsody", aggregateRating=rating, offers=offer, isPartOf={"name": "no type"}),
+    ]
+    (tmp_path / "a.jsonld").write_text(
+        json.dumps({"@context": "https://schema.org", "@type": "ItemList", "itemListElement": movies})
+    )
+    person = {"@id": "https://example.com/cooper", "@type": "Person", "name": "Bradley Cooper"}
+    person["url"] = person["@id"]
+    both = json.dumps([person["@id"], "Lady Gaga"])
+    assert filled(rows(tmp_path / "a.jsonld")) == [
+        {
+            "@type": "ItemList",
+            "itemListElement.@type": '["ListItem", "ListItem"]',
+            "itemListElement.item": json.dumps([STAR, RHAPSODY]),
+            "itemListElement.item.Movie": json.dumps([STAR, RHAPSODY]),
+        },
+        {
+            "@id": STAR,
+            "@type": "Movie",
+            "url": STAR,
+            "name": "A Star Is Born",
+            "director": person["@id"],
+            "director.Person": person["@id"],
+            "actor": both,
+            "actor.Person": both,
+        },
+        person,
+        person,
+        {"@id": "Lady Gaga", "@type": "Person", "name": "Lady Gaga"},
+        {
+            "@id": RHAPSODY,
+            "@type": "Movie",
+            "url": RHAPSODY,
+            "name": "Bohemian Rhapsody",
+            "aggregateRating.@type": "AggregateRating",
+            "aggregateRating.ratingValue": "90",
+            "aggregateRating.bestRating": "100",
+            "aggregateRating.name": "all critics",
+            "offers.@type": "Offer",
+            "offers.url": STAR,
+            "offers.price": "3",
+            "offers.seller": "Shop",
+            "offers.seller.Organization": "Shop",
+            "isPartOf.name": "no type",
+        },
+        {"@id": "Shop", "@type": "Organization", "name": "Shop"},
+    ]
+
+
+def test_things_without_an_iri_are_the_same_rows_in_all_formats(tmp_path: Path) -> None:
+    said = [
+        ("m", "name", '"Alien"'),
+        ("m", "creator", "_:a"),
+        ("m", "creator", "_:b"),
+        ("a", "sameAs", '"http://w/Scott"'),
+        ("a", "name", '"Scott"'),
+        ("b", "name", '"Fox"'),
+    ]
+    types = {"m": "Movie", "a": "Person", "b": "Organization"}
+    lines = [f"_:{head} <https://schema.org/{relation}> {tail} ." for head, relation, tail in said]
+    # The type comes last: what is a thing is found out when all of the file was read.
+    lines += [f"_:{head} <{RDF.type}> <http://schema.org/{cls}> ." for head, cls in types.items()]
+    for ending in (".nt", ".ttl"):
+        (tmp_path / f"a{ending}").write_text("\n".join(lines) + "\n")
+        movie, *others = filled(rows(tmp_path / f"a{ending}"))
+        assert movie == {
+            "@id": "Alien",
+            "@type": "Movie",
+            "name": "Alien",
+            "creator": '["http://w/Scott", "Fox"]',
+            "creator.Person": "http://w/Scott",
+            "creator.Organization": "Fox",
+        }
+        assert [row["@id"] for row in others] == ["http://w/Scott", "Fox"]
+
+
+def test_a_bad_line_about_a_thing_refuses_what_it_stands_in(tmp_path: Path) -> None:
+    (tmp_path / "a.nt").write_text(
+        f"<http://a/m> <http://schema.org/director> _:d .\n_:d <{RDF.type}> <http://schema.org/Person> .\n"
+        '_:d <http://schema.org/name> "Scott" .\n_:d <http://schema.org/url> "open .\n'
+    )
+    assert rows(tmp_path / "a.nt") == []
+    assert [(r.line, r.rule) for r in refusals(tmp_path / "a.nt")] == [(1, "not-rdf")]
 
 
 def test_blank_nodes_are_joined_over_the_nodes_of_a_document(tmp_path: Path) -> None:
