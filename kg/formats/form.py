@@ -54,7 +54,8 @@ def resolved(source: Input, form: Format) -> Format:
         raise InputError(
             f"{source.name}: the ending {source.ending!r} is not known; known are {known}, or give a format"
         )
-    return replace(form, format=ENDINGS[source.ending] if source.ending else guessed(source.sample))
+    found = ENDINGS[source.ending] if source.ending else guessed(source.sample)
+    return replace(form, format="jsonld" if found == "json" and _SCHEMA_ORG.match(source.sample) else found)
 
 
 def guessed(sample: bytes) -> FormatName:
@@ -66,6 +67,13 @@ def guessed(sample: bytes) -> FormatName:
     return "csv"
 
 
+_SCHEMA_ORG = re.compile(
+    rb"""(\xef\xbb\xbf)?\s*+(\[\s*+)?\{\s*+                          # an object, or an array of them
+    ((?!"@context")"[^"\\]*+"\s*+:\s*+("(?:[^"\\]|\\.)*+"|[^"{}\[\]:,\s]++)\s*+,\s*+)*+  # texts and numbers before it
+    "@context"\s*+:\s*+[\[{\s]*+("@vocab"\s*+:\s*+)?"(https?:)?//(www\.)?schema\.org[/"]""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+"""The start of a `.json` file that is JSON-LD of schema.org, as most sites publish it."""
 _STARTS: tuple[tuple[re.Pattern[bytes], FormatName], ...] = (
     (re.compile(rb"PAR1"), "parquet"),
     (re.compile(rb"<\?xml|<!|<(rss|feed|rdf:RDF)[\s>]"), "merchant-xml"),

@@ -11,7 +11,7 @@ from kg.formats.limits import MAX_DEPTH
 from kg.formats.source import Input
 from ontology.errors import InputError
 
-_SCHEMA_ORG = re.compile(r"https?://(www\.)?schema\.org(/(docs/jsonldcontext\.json(ld)?)?)?")
+_SCHEMA_ORG = re.compile(r"(https?:)?//(www\.)?schema\.org(/(docs/jsonldcontext\.json(ld)?)?)?", re.IGNORECASE)
 _CONTEXT = {
     "type": "@type",
     "id": "@id",
@@ -105,7 +105,10 @@ def _local_context(context: Any) -> Any:
         return [_local_context(part) for part in context]
     if isinstance(context, str):
         if not _SCHEMA_ORG.fullmatch(context):
-            raise _RemoteContextError(f"has the context {context!r}, and none is fetched; put its terms in its place")
+            raise _RemoteContextError(
+                f"has the context {context!r}; none is ever fetched, and https://schema.org alone is known: "
+                "put the terms of the context in the place of its address"
+            )
         return _CONTEXT
     if isinstance(context, dict):
         if "@import" in context:

@@ -147,7 +147,13 @@ ACME = {"@id": "ACME", "@type": "Brand", "name": "ACME"}
 
 @pytest.mark.parametrize(
     "context",
-    ["https://schema.org", "http://schema.org/", "http://www.schema.org", ["https://schema.org/", {"x": "http://x/"}]],
+    [
+        "https://schema.org",
+        "http://schema.org/",
+        "//schema.org",
+        "http://www.Schema.org",
+        ["https://schema.org/", {"x": "http://x/"}],
+    ],
 )
 def test_schema_org_in_all_its_documents(tmp_path: Path, context: object) -> None:
     path = tmp_path / "a.jsonld"
@@ -160,6 +166,8 @@ def test_schema_org_in_all_its_documents(tmp_path: Path, context: object) -> Non
         {"@context": context, "@graph": inner},
     ):
         path.write_text(json.dumps(content))
+        path.with_suffix(".json").write_text(json.dumps(content, indent=2))
+        assert rows(path.with_suffix(".json")) == rows(path)
         assert filled(rows(path)) == [ANVIL, ACME]
     path.write_text(json.dumps([product, {**product, "@id": "#b"}, {**product, "@id": "#c"}]))
     assert [row["@id"] for row in rows(path)] == ["#anvil", "ACME", "#b", "ACME", "#c", "ACME"]
@@ -289,6 +297,24 @@ def test_a_bad_node_is_refused_alone(tmp_path: Path) -> None:
     assert "'https://example.org/c'" in refusals(path)[2].reason
 
 
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        ('{"name": "M", "n": 1, "@context": "https://schema.org", "@type": "Movie"}', {"@id", "@type", "name", "n"}),
+        ('[{"@context": {"@vocab": "http://schema.org/"}, "name": "M"}]', {"@id", "name"}),
+        ('[{"@context": "https://schema.org.example/", "name": "M"}]', {"@context", "name"}),
+        ('[{"@context": "https://example.org/c", "name": "M"}]', {"@context", "name"}),
+        ('[{"page": {"@context": "https://schema.org", "name": "M"}}]', {"page.@context", "page.name"}),
+        ('[{"text": "a \\"@context\\": \\"https://schema.org\\""}]', {"text"}),
+    ],
+)
+def test_a_json_file_is_jsonld_where_it_begins_with_the_context(
+    tmp_path: Path, content: str, columns: set[str]
+) -> None:
+    (tmp_path / "a.json").write_text(content)
+    assert {name for row in rows(tmp_path / "a.json") for name in row} == columns
+
+
 def test_a_key_that_no_context_explains_keeps_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.jsonld").write_text(
         '[{"@id": "http://a/1", "name": "x"}, {"@id": "http://a/2", "http://s/size": 7}]'
@@ -302,7 +328,7 @@ def test_a_key_that_no_context_explains_keeps_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"@context": "https://example.org/c", "name": "x"}', "has the context 'https://example.org/c', and none is"),
+        ('{"@context": "https://example.org/c", "name": "x"}', "has the context 'https://example.org/c'; none is ever"),
         ('{"@context": ["https://schema.org", "c.json"], "@graph": []}', "has the context 'c.json'"),
         ('{"@context": {"@import": "http://x"}, "@graph": [{}]}', "has the context 'http://x'"),
         ('{"@graph": [{"name": "x"}], "@context": "https://schema.org"}', "has its @context behind its @graph"),
