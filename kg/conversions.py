@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -25,6 +25,8 @@ _SHOWN = 5
 def text_conversion(cell: Cell, lookups: Lookups) -> Callable[[str], str] | None:
     """What becomes of a text before it is a key or a value; None where it stays."""
     steps: list[Callable[[str], str]] = []
+    if cell.empty:
+        steps.append(partial(_given, empty=frozenset(cell.empty)))
     if cell.lookup:
         steps.append(partial(_looked_up, lookup=cell.lookup, table=lookups[cell.lookup]))
     if cell.pattern:
@@ -96,6 +98,10 @@ def _through(text: str, steps: tuple[Callable[[str], str], ...]) -> str:
         if not found:
             break
     return found
+
+
+def _given(text: str, empty: Collection[str]) -> str:
+    return "" if text in empty else text
 
 
 def _looked_up(text: str, lookup: Lookup, table: Mapping[str, str]) -> str:

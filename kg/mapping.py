@@ -45,9 +45,10 @@ How a file is read is found out from its name and its start, unless it is said h
     unknown_columns: refuse            # a column that is not named here is an error; `ignore` unless given
 
 What stands in a column is not always the value. Wherever a column is named as key, property or value, it may say how
-it becomes one. The steps are taken in this order; with `split`, lookup, pattern and values are for each part:
+it becomes one. The steps are taken in this order; with `split`, the first five are for each part:
 
         name: {template: "{brand} {title}"}                          # columns in braces; empty where one of them is
+        stock: {column: stock, empty: [n/a, "-"]}                    # texts that stand for an empty cell
         brand: {column: brand_id, lookup: {file: brands.csv, key: id, column: name}}   # at most 5 million rows
         price: {column: price, pattern: "([0-9.]+) EUR"}             # the whole cell has to fit; the group is the value
         color: {column: c, values: {rd: red, bl: blue}}              # others are refused

@@ -34,13 +34,14 @@ class Lookup(Strict):
 class Cell(Strict):
     """Where a value is from: a column, a constant or a template. A plain name in the YAML is a column.
 
-    Then, in this order, each where it is given: `lookup`, `pattern`, `values`; for numbers `decimal` and `factor`;
-    for dates `unit` or `format`.
+    Then, in this order, each where it is given: `empty`, the texts that stand for none; `lookup`, `pattern`, `values`;
+    for numbers `decimal` and `factor`; for dates `unit` or `format`.
     """
 
     column: Column | None = None
     constant: str | int | float | bool | None = None
     template: str | None = None
+    empty: Annotated[tuple[str, ...], Field(min_length=1, strict=False)] | None = None
     lookup: Lookup | None = None
     pattern: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     values: dict[str, str] | None = Field(default=None, min_length=1)

@@ -46,7 +46,7 @@ def catalog(tables: Sequence[Table]) -> Catalog:
 
 def _may_be_events(table: Table) -> bool:
     """Whether a file has users and times; whether it has items is found out when all entities are known."""
-    columns = [c for c in table.columns.values() if c.full]
+    columns = [c for c in table.columns.values() if c.nearly_full]
     return any(c.reading.datatype == "date" for c in columns) and any(
         meaning(c.name)[-1:] and meaning(c.name)[-1] in USERS and not c.unique for c in columns
     )

@@ -33,10 +33,16 @@ def entity_file(kind: Kind, kinds: Sequence[Kind], words_: Vocabulary, *, user: 
                 plan.triples.append(triple)
             else:
                 properties.append(_property(column, kind, words_, {p.name for p in properties}))
-    twice = table.rows - len(kind.key.distinct)
-    why = f"{twice:,} of {table.rows:,} rows repeat one; the last counts" if twice else ""
-    plan.entity = EntityPlan(kind.cls, kind.key.name, properties, why)
+    plan.entity = EntityPlan(kind.cls, kind.key.name, properties, _of_key(kind.key))
     return plan
+
+
+def _of_key(key: Column) -> str:
+    """What a person wants to know of a key: how many rows repeat one, and how many have none."""
+    rows, repeated = len(key.texts), len(key.filled) - len(key.distinct)
+    said = [f"{repeated:,} of {rows:,} rows repeat one; the last counts"] if repeated else []
+    said += [f"{rows - len(key.filled):,} of {rows:,} rows lack it, and will be refused"] if not key.full else []
+    return "; ".join(said)
 
 
 def _says_itself(column: Column, key: Column) -> bool:

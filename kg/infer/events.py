@@ -38,7 +38,7 @@ class Events:
 
 def events_of(table: Table, kinds: Sequence[Kind]) -> Events | None:
     """The columns of interactions: a user, an item and a time in every row; None for other files."""
-    full = [column for column in table.columns.values() if column.full]
+    full = [column for column in table.columns.values() if column.nearly_full]
     user = next((c for c in full if is_user(c.name) and not (c.unique and table.rows > 1)), None)
     at = next((c for c in full if c.reading.datatype == "date"), None)
     if user is None or at is None:
@@ -98,13 +98,15 @@ def _tags(plan: FilePlan, columns: Sequence[Column], item: End, words_: Vocabula
 
 
 def _value(columns: Sequence[Column]) -> Column | None:
-    numbers = [c for c in columns if c.full and c.reading.datatype in ("number", "integer") and not c.reading.keys]
+    numbers = [
+        c for c in columns if c.nearly_full and c.reading.datatype in ("number", "integer") and not c.reading.keys
+    ]
     named = [(word, c) for word in _VALUES for c in numbers if word in words(c.name)]
     return named[0][1] if named else None
 
 
 def _chooses(column: Column, called: set[str]) -> bool:
-    few = column.full and len(column.distinct) <= _FEW and max(map(len, column.distinct)) <= _SHORT
+    few = column.nearly_full and len(column.distinct) <= _FEW and max(map(len, column.distinct)) <= _SHORT
     return few and bool(set(words(column.name)) & called)
 
 
@@ -123,7 +125,7 @@ def _act(said: str, positive_from: float | None, user: str, item: str, words_: V
 def _liked_from(value: Column | None) -> float | None:
     if value is None or not set(words(value.name)) & _RATINGS:
         return None
-    numbers = [float(text) for text in value.distinct]
+    numbers = [float(text) for text in value.given]
     fitting = (liked for highest, liked in _SCALES if min(numbers) >= 0 and max(numbers) <= highest)
     return next(fitting, None)
 
@@ -136,7 +138,7 @@ def pairs_file(table: Table, kinds: Sequence[Kind], items: set[str], users: set[
     keys = {c.name for c in table.columns.values() if found[c.name] or is_key_like(c.name)} | _named_ends(table)
     ends = [c for c in table.columns.values() if c.filled and c is not role and (c.name in keys or _names_things(c))]
     classes = {name: known.kind.cls if known else "" for name, known in found.items()}
-    heads = [c for c in ends if c.full and c.separator is None and c.name in keys]
+    heads = [c for c in ends if c.nearly_full and c.separator is None and c.name in keys]
     heads = [c for c in heads if not is_user(c.name) and classes[c.name] not in users]
     heads.sort(key=lambda c: classes[c.name] not in items)
     tails = [c for c in ends if heads and c is not heads[0]]

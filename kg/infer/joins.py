@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from kg.infer.naming import meaning, words
 from kg.infer.tables import ID, Column, Table
+from kg.values import MAX_KEY
 
 USERS = {"user", "customer", "member", "reviewer", "buyer", "visitor", "viewer", "listener", "reader", "subscriber"}
 _KEYS = {"id", "sku", "slug", "key", "code", "uid", "uuid", "isbn", "asin", "gtin", "ean", "identifier"}
+_ADDRESSES = {"url", "uri", "link", "href", "permalink"}
+"""What a column is called that identifies a row where no key does."""
 _UP = {"parent", "broader", "super", "part"}
 """What a column is called that names another entity of the same file, one level up."""
 _ENOUGH = 0.5
@@ -35,18 +38,29 @@ class Join:
 
 def key_of(table: Table) -> Column | None:
     """The column that identifies a row, by its name, else the first; None where no column does."""
-    texts = [c for c in table.columns.values() if c.full and c.reading.datatype in ("string", "integer")]
-    scores = [
-        (_key_score(column, table), -place, column) for place, column in enumerate(texts) if _tells(column, table)
-    ]
+    texts = [c for c in table.columns.values() if c.filled and c.reading.datatype in ("string", "integer")]
+    scores = [(_rank(column, table), -place, column) for place, column in enumerate(texts) if _tells(column, table)]
     best = max(scores, key=lambda score: score[:2], default=None)
     return best[2] if best and best[0] > 0 else None
 
 
+def _rank(column: Column, table: Table) -> float:
+    """The larger the more likely a key; a url that a row lacks comes after any column that all have."""
+    score = _key_score(column, table)
+    return score if score > 2 or column.full else score / 4
+
+
 def _tells(column: Column, table: Table) -> bool:
-    """Whether it tells rows apart; some may stand there twice where there is no doubt what the column is."""
-    nearly = _key_score(column, table) == 4 and len(column.distinct) >= 0.9 * table.rows
-    return column.name == ID or column.unique or nearly
+    """Whether it tells rows apart.
+
+    Where it is called like a key a row may lack it, and some may stand there twice where there is no doubt what it is.
+    """
+    if column.name == ID:
+        return len(column.filled) >= table.rows / 2
+    score = _key_score(column, table)
+    if score == 1 or not column.nearly_full or max(map(len, column.filled)) > MAX_KEY:
+        return column.unique
+    return len(column.distinct) >= len(column.filled) * (0.9 if score == 4 else 1)
 
 
 def _key_score(column: Column, table: Table) -> int:
@@ -58,6 +72,8 @@ def _key_score(column: Column, table: Table) -> int:
         return 4 if about[-1:] == file[-1:] else 3
     if about and about == file:
         return 3
+    if called and called[-1] in _ADDRESSES and called[:-1] in ((), file[-1:]):
+        return 2
     first = next(iter(table.columns.values()))
     return 1 if column is first and column.separator is None and max(map(len, column.texts)) <= 100 else 0
 

@@ -1,8 +1,8 @@
 """A sample of a file, and what its columns look like."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from kg import values
@@ -23,16 +23,22 @@ _FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%
 _SEPARATORS = ("|", ";", ",", "/")
 _SECONDS = (10**8, 4 * 10**9)
 """Seconds from 1973 to 2096; smaller numbers are something else."""
+_NO_VALUE = {"n/a", "n.a.", "na", "nan", "null", "nil", "none", "unknown", "tbd", "tba", "-", "--", "–", "—", "?"}
+"""Texts, in small letters, that stand for a number or a date which nobody knows."""
 _MAX_PART = 60
 """Characters of a name in a list; longer ones are sentences."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the texts of a column are read: their datatype, and the keys that a cell of the mapping needs for it."""
+    """How the texts of a column are read: their datatype, and the keys that a cell of the mapping needs for it.
+
+    `empty` are the texts that stand for an empty cell.
+    """
 
     datatype: Datatype
     keys: tuple[tuple[str, str], ...] = ()
+    empty: tuple[str, ...] = ()
 
 
 _NUMBERS: tuple[tuple[Callable[[str], object], Reading], ...] = (
@@ -70,6 +76,12 @@ class Column:
         return len(self.filled) == len(self.texts) > 0
 
     @property
+    def nearly_full(self) -> bool:
+        """Whether all rows have a text but one, or one of ten: those are wrong, and will be refused."""
+        lacking = len(self.texts) - len(self.filled)
+        return lacking <= max(1, len(self.texts) // 10) and lacking < len(self.filled)
+
+    @property
     def unique(self) -> bool:
         """Whether every row has a text of its own that can be a key."""
         return self.full and len(self.distinct) == len(self.texts) and max(map(len, self.texts)) <= MAX_KEY
@@ -81,10 +93,15 @@ class Column:
 
     @cached_property
     def reading(self) -> Reading:
-        """How it is best read."""
-        if not self.distinct:
-            return Reading("string")
-        return self._time() or self._plain()
+        """How it is best read. A column of texts has the word `unknown`; one of numbers lacks a number there."""
+        empty = self.distinct - self.given
+        found = _reading(self.name, self.given) if self.given else Reading("string")
+        return found if found.datatype == "string" else replace(found, empty=tuple(sorted(empty)))
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """The different texts without those that stand for none."""
+        return frozenset(text for text in self.distinct if text.casefold() not in _NO_VALUE)
 
     @cached_property
     def separator(self) -> str | None:
@@ -112,30 +129,6 @@ class Column:
         count = sum(len(split(text, JSON_LIST)) for text in self.filled)
         return count >= 2 * len(self.parts)
 
-    def _time(self) -> Reading | None:
-        if _all(_iso_day, self.distinct):
-            return Reading("date")
-        if "id" in words(self.name) or not _TIME_WORDS & set(words(self.name)):
-            return None
-        if _all(values.integer, self.distinct):
-            low, high = min(map(int, self.distinct)), max(map(int, self.distinct))
-            if _SECONDS[0] <= low and high < _SECONDS[1]:
-                return Reading("date", (("unit", "s"),))
-            if _SECONDS[0] * 1000 <= low and high < _SECONDS[1] * 1000:
-                return Reading("date", (("unit", "ms"),))
-        written = (f for f in _FORMATS if _all(time_parser(None, f), self.distinct))
-        return next((Reading("date", (("format", f),)) for f in written), None)
-
-    def _plain(self) -> Reading:
-        flags = {text.lower() for text in self.distinct}
-        named_flag = bool(_FLAG_WORDS & set(words(self.name)))
-        if flags <= {"true", "false", "yes", "no"} or (flags <= {"0", "1"} and named_flag):
-            return Reading("boolean")
-        # Leading zeros would be lost, and nobody counts with what identifies something.
-        if "id" in words(self.name) or any(map(_LEADING_ZERO.match, self.distinct)):
-            return Reading("string")
-        return next((reading for parse, reading in _NUMBERS if _all(parse, self.distinct)), Reading("string"))
-
     def _separates(self, separator: str) -> bool:
         """Whether cells are lists: often several short parts, and the same ones again and again."""
         lists = [text for text in self.filled if separator in text]
@@ -149,6 +142,36 @@ class Column:
         return (
             alone and len(parts) >= again * len(kinds) and max(map(len, kinds)) <= _MAX_PART and "://" not in lists[0]
         )
+
+
+def _reading(name: str, texts: Collection[str]) -> Reading:
+    return _time(name, texts) or _plain(name, texts)
+
+
+def _time(name: str, texts: Collection[str]) -> Reading | None:
+    if _all(_iso_day, texts):
+        return Reading("date")
+    if "id" in words(name) or not _TIME_WORDS & set(words(name)):
+        return None
+    if _all(values.integer, texts):
+        low, high = min(map(int, texts)), max(map(int, texts))
+        if _SECONDS[0] <= low and high < _SECONDS[1]:
+            return Reading("date", (("unit", "s"),))
+        if _SECONDS[0] * 1000 <= low and high < _SECONDS[1] * 1000:
+            return Reading("date", (("unit", "ms"),))
+    written = (f for f in _FORMATS if _all(time_parser(None, f), texts))
+    return next((Reading("date", (("format", f),)) for f in written), None)
+
+
+def _plain(name: str, texts: Collection[str]) -> Reading:
+    flags = {text.lower() for text in texts}
+    named_flag = bool(_FLAG_WORDS & set(words(name)))
+    if flags <= {"true", "false", "yes", "no"} or (flags <= {"0", "1"} and named_flag):
+        return Reading("boolean")
+    # Leading zeros would be lost, and nobody counts with what identifies something.
+    if "id" in words(name) or any(map(_LEADING_ZERO.match, texts)):
+        return Reading("string")
+    return next((reading for parse, reading in _NUMBERS if _all(parse, texts)), Reading("string"))
 
 
 @dataclass(frozen=True)

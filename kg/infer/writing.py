@@ -134,7 +134,7 @@ def _interaction(plan: InteractionPlan) -> Iterator[str]:
         yield f"    value: {quoted(plan.value)}"
     column, reading = plan.at
     how = reading.keys or (("unit", "iso"),)
-    yield f"    at: {{column: {quoted(column)}, {_keys(how)}}}"
+    yield f"    at: {{column: {quoted(column)}{_keys(how)}}}"
     if plan.id:
         yield f"    id: {quoted(plan.id)}"
 
@@ -155,11 +155,14 @@ def _end(end: End) -> str:
 
 
 def _cell(column: str, reading: Reading) -> str:
-    return f"{{column: {quoted(column)}, {_keys(reading.keys)}}}" if reading.keys else quoted(column)
+    if not (reading.keys or reading.empty):
+        return quoted(column)
+    empty = f", empty: [{', '.join(map(quoted, reading.empty))}]" if reading.empty else ""
+    return f"{{column: {quoted(column)}{empty}{_keys(reading.keys)}}}"
 
 
 def _keys(keys: Sequence[tuple[str, str]]) -> str:
-    return ", ".join(f"{key}: {quoted(value)}" for key, value in keys)
+    return "".join(f", {key}: {quoted(value)}" for key, value in keys)
 
 
 def _with(line: str, why: str) -> str:

@@ -212,6 +212,7 @@ def test_where_nothing_can_be_made_of_any_file_it_is_said(rows: dict[str, list[s
         ("date", ["31.12.1999"], "date", (("format", "%d.%m.%Y"),)),
         ("date", ["12/31/1999"], "date", (("format", "%m/%d/%Y"),)),
         ("note", ["", ""], "string", ()),
+        ("note", ["none", "n/a"], "string", ()),
     ],
 )
 def test_a_column_is_read_as_what_it_holds(
@@ -219,6 +220,83 @@ def test_a_column_is_read_as_what_it_holds(
 ) -> None:
     reading = Column(name, tuple(texts)).reading
     assert (reading.datatype, reading.keys) == (datatype, keys)
+
+
+@pytest.mark.parametrize("nothing", ["n/a", "N/A", "-", "null", "None", "unknown"])
+def test_a_text_that_stands_for_none_makes_no_string_of_a_number(nothing: str, tmp_path: Path) -> None:
+    rows = table(
+        sku=["a", "b", "c"],
+        title=["x", nothing, "z"],
+        price=["3.5", nothing, "4"],
+        stock=["3", "0", nothing],
+        comma=["3,5", "1,5", nothing],
+        since=[nothing, "2024-03-01", "2024-03-02"],
+    )
+    mapping, ontology = loaded(infer({"products.csv": rows}), tmp_path)
+    datatypes = {name: p.datatype for name, p in ontology.properties.items()}
+    assert datatypes == {"name": "string", "price": "number", "stock": "integer", "comma": "number", "since": "date"}
+    (found,) = said(mapping.files["products.csv"], rows[0], ontology).entities
+    assert {name: list(values) for name, values in found.properties.items()} == {
+        "name": ["x", nothing, "z"],
+        "price": [3.5, None, 4],
+        "stock": [3, 0, None],
+        "comma": [3.5, 1.5, None],
+        "since": [None, 1709251200000, 1709337600000],
+    }
+
+
+@pytest.mark.parametrize(
+    "ids", [["1", "", "3"], ["", *map(str, range(9))], ["1", "2", "2", *map(str, range(3, 40)), ""]]
+)
+def test_a_row_that_lacks_the_key_is_refused_alone(ids: list[str], tmp_path: Path) -> None:
+    rows = table(title=[f"t{i}" for i, _ in enumerate(ids)], id=ids)
+    found = infer({"films.csv": rows})
+    mapping, ontology = loaded(found, tmp_path)
+    assert [(r.line, r.rule) for r in refused(mapping, ontology, "films.csv", rows)] == [
+        (ids.index("") + 2, "missing-key")
+    ]
+    assert f"1 of {len(ids)} rows lack it, and will be refused" in found.mapping_yaml
+
+
+def test_a_row_that_lacks_its_user_or_rating_is_refused_alone(tmp_path: Path) -> None:
+    rows = table(
+        userId=["1", "1", "2", "", "3", "3"],
+        movieId=["7", "8", "7", "9", "7", "8"],
+        rating=["3.5", "n/a", "5", "4", "", "1"],
+        timestamp=["978300760"] * 6,
+    )
+    mapping, ontology = loaded(infer({"ratings.csv": rows}), tmp_path)
+    assert ontology.relations["RATED"].positive_from == 3.5
+    assert [(r.line, r.rule) for r in refused(mapping, ontology, "ratings.csv", rows)] == [
+        (3, "not-a-number"),
+        (5, "missing-key"),
+        (6, "missing-value"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "key"),
+    [
+        (("price", "url"), "url"),
+        (("title", "price", "product_url"), "product_url"),
+        (("title", "price", "image_url"), "title"),
+        (("url", "price", "sku"), "sku"),
+    ],
+)
+def test_a_url_is_a_key_wherever_it_stands(columns: Sequence[str], key: str, tmp_path: Path) -> None:
+    starts = {"price": "1.", "title": "t", "sku": "s"}
+    rows = table(**{name: [f"{starts.get(name, 'https://s/')}{i}" for i in range(3)] for name in columns})
+    mapping, ontology = loaded(infer({"products.csv": rows}), tmp_path)
+    entity = mapping.files["products.csv"].entity
+    assert entity is not None
+    assert entity.key.column == key
+    assert not refused(mapping, ontology, "products.csv", rows)
+
+
+def test_a_url_that_a_row_lacks_is_a_key_where_nothing_else_is() -> None:
+    urls = ["https://s/1", "", "https://s/3"]
+    assert "key: title\n" in infer({"a.csv": table(title=["x", "y", "z"], url=urls)}).mapping_yaml
+    assert "key: url  # 1 of 3 rows lack it" in infer({"a.csv": table(price=["1.5", "2", "3"], url=urls)}).mapping_yaml
 
 
 @pytest.mark.parametrize(
@@ -276,9 +354,29 @@ def test_names() -> None:
 
 names = st.sampled_from(
     ["id", "user_id", "movieId", "item", "name", "title", "time", "rating", "role", "tags", "head", "tail", "event"]
-) | st.text(min_size=1, max_size=8).map(str.strip).filter(bool)
+) | st.sampled_from(["@id", "@type", "url", "director", "director.Movie", "director.Person"])
+names |= st.text(min_size=1, max_size=8).map(str.strip).filter(bool)
 texts = st.sampled_from(
-    ["", "1", "2", "3.5", "a", "b|c", "c|b", "a, b", '["a", "b"]', "yes", "no", "2024-03-01", "1709251201", "x/y"]
+    [
+        "",
+        "1",
+        "2",
+        "3.5",
+        "n/a",
+        "Movie",
+        "Person",
+        '["Movie", "Person"]',
+        "a",
+        "b|c",
+        "c|b",
+        "a, b",
+        '["a", "b"]',
+        "yes",
+        "no",
+        "2024-03-01",
+        "1709251201",
+        "x/y",
+    ]
 ) | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
 
 
@@ -309,7 +407,7 @@ def test_whatever_the_files_hold_what_is_inferred_loads(
     assert set(mapping.files) == set(catalog) - set(found.left_out)
     for file in mapping.files:
         for refusal in refused(mapping, ontology, file, [catalog[file]]):
-            assert refusal.rule == "says-nothing", refusal
+            assert refusal.rule == "says-nothing" or refusal.value in ("", "n/a"), refusal
     for cls in ontology.classes.values():
         assert checked_class(cls.iri) == cls.name
     for relation in ontology.relations.values():

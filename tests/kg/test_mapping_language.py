@@ -54,6 +54,18 @@ def test_a_pattern_takes_the_value_out_of_a_cell(tmp_path: Path) -> None:
     assert found.refused[0].reason == "does not fit the pattern ([0-9.]+) EUR"
 
 
+def test_texts_that_stand_for_an_empty_cell(tmp_path: Path) -> None:
+    found = product(
+        tmp_path,
+        'price: {column: p, empty: [n/a, "-"], pattern: "([0-9.]+) EUR"}',
+        {"p": ["5 EUR", "n/a", " - ", "N/A"]},
+    )
+    assert list(found.entities[0].properties["price"]) == [5, None, None]
+    assert [(r.line, r.value, r.rule) for r in found.refused] == [(5, "N/A", "no-pattern-match")]
+    with pytest.raises(InputError, match="empty"):
+        product(tmp_path, "price: {column: p, empty: []}", {"p": ["1"]})
+
+
 def test_no_pattern_takes_long(tmp_path: Path) -> None:
     begin = time.process_time()
     found = product(tmp_path, 'name: {column: p, pattern: "(?:(?:a+)+)+b"}', {"p": ["a" * 100_000] * 3})
