@@ -16,6 +16,7 @@ from ontology.consistency import check_consistent
 from ontology.errors import InputError
 from ontology.model import Class, Ontology, Property
 from ontology.names import check_distinct, class_name, local_name, property_name
+from ontology.rdf.properties import declare_properties
 from ontology.rdf.relations import read_relations
 from ontology.rdf.rules import read_rules
 from ontology.rdf.shacl import read_shapes
@@ -45,6 +46,7 @@ def parse_ontology(text: str) -> Ontology:
         _parse(graph, turtle)
     if imported := sorted(map(str, graph.objects(None, OWL.imports))):
         raise InputError(f"owl:imports <{imported[0]}> is not followed, nothing is fetched; copy what you need here")
+    declare_properties(graph)
     classes = [_class(graph, iri) for iri in subjects(graph, *CLASS_TYPES)]
     relations = read_relations(graph)
     properties = [_property(graph, iri) for iri in subjects(graph, OWL.DatatypeProperty)]

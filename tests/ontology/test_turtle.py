@@ -40,6 +40,49 @@ def test_a_class_may_have_several_parents() -> None:
     assert shop.ancestors("Toy") == ("Toy", "Gift", "Item", "Thing")
 
 
+def test_an_rdf_property_is_a_relation_or_a_property_by_its_range() -> None:
+    shop = parse_ontology(
+        PREFIXES.replace("owl:Class", "rdfs:Class")
+        + """
+        @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+        :Brand a rdfs:Class .
+        :price a rdf:Property ; rdfs:range xsd:decimal .
+        :weight a rdf:Property, owl:DatatypeProperty .
+        :remark a rdf:Property, owl:AnnotationProperty .
+        :madeBy a rdf:Property, owl:FunctionalProperty ; rdfs:domain :Thing ; rdfs:range :Brand .
+        :makes a rdf:Property ; owl:inverseOf :madeBy ; rdfs:label "makes" .
+        """
+    )
+    assert {name: p.datatype for name, p in shop.properties.items()} == {
+        "name": "string",
+        "price": "number",
+        "weight": "string",
+    }
+    made_by = shop.relations["MADE_BY"]
+    assert (made_by.domain, made_by.range, made_by.functional) == ("Thing", "Brand", True)
+    assert made_by.inverse_label == "makes"
+    assert list(shop.relations) == ["MADE_BY"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("", "#p> is an rdf:Property with no rdfs:range; a class makes it a relation, xsd:string a property"),
+        (
+            "; rdfs:range :Nowhere",
+            "with the rdfs:range <.*#Nowhere>, no class of this file and no datatype; a class makes it",
+        ),
+        ("; rdfs:range rdfs:Literal", "rdf-schema#Literal>, no class of this file"),
+        ("; rdfs:range xsd:duration", "property 'p' has the range .*duration>; known are xsd:string"),
+        ("; rdfs:range xsd:string, :Thing", "has 2 values of range"),
+    ],
+)
+def test_an_rdf_property_that_is_neither_is_refused_in_a_sentence(said: str, message: str) -> None:
+    rdf = "@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> . "
+    with pytest.raises(InputError, match=message):
+        parse_ontology(PREFIXES + rdf + f":p a rdf:Property {said} .")
+
+
 def test_the_label_of_an_inverse_property_is_the_inverse_label() -> None:
     shop = parse_ontology(
         PREFIXES
