@@ -115,6 +115,7 @@ def new_thing(column: Column, words_: Vocabulary) -> str:
 def has(column: Column, domain: str, range_: str, words_: Vocabulary) -> str:
     """The relation that a column stands for: HAS_GENRE."""
     about = tuple(word for word in meaning(column.name) if word not in _NAMES) or meaning(range_) or words(column.name)
+    about = about[about[0] == "has" and len(about) > 1 :]
     said = " ".join(about) or label(column.name)
     local = camel(("has", *about), "has")
     return words_.relation(Relation(local, f"has the {said}", f"is the {said} of", domain, range_))

@@ -107,8 +107,8 @@ def _fits(score: int, found: Join, column: Column) -> bool:
         # The start of a long file does not have all of its keys.
         return found.share >= (_ENOUGH if not found.kind.table.cut else 0.01)
     textual = not all(part.isdigit() for part in column.parts) and column.reading.datatype == "string"
-    # One text alone may be in a file by chance; an IRI is not.
-    enough = len(column.parts) >= 2 or (column.repeats and "://" in next(iter(column.parts)))
+    # One text alone may be a key by chance; an IRI is not.
+    enough = len(column.parts) >= 2 or (column.repeats and bool(set("/#") & set(next(iter(column.parts)))))
     return textual and found.share >= 0.95 and enough
 
 

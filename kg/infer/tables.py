@@ -21,6 +21,8 @@ _TIME_WORDS = {"time", "timestamp", "date", "at", "when", "on", "day", "ts", "si
 _FLAG_WORDS = {"is", "has", "in", "was", "can", "flag"}
 _FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y", "%d/%m/%Y", "%Y/%m/%d", "%d-%b-%Y", "%Y%m%d")
 _SEPARATORS = ("|", ";", ",", "/")
+_COMMAS = ("keywords",)
+"""What schema.org publishes with commas between, as the last word of a name."""
 _SECONDS = (10**8, 4 * 10**9)
 """Seconds from 1973 to 2096; smaller numbers are something else."""
 _NO_VALUE = {"n/a", "n.a.", "na", "nan", "null", "nil", "none", "unknown", "tbd", "tba", "-", "--", "–", "—", "?"}
@@ -137,8 +139,9 @@ class Column:
         parts = [part.strip() for text in self.filled for part in text.split(separator)]
         kinds = set(parts)
         # A comma or a slash stands in sentences and addresses, too: there the parts have to come back more often.
-        again = 2 if separator in "|;" else 4
-        alone = any(text in kinds for text in self.filled if separator not in text) or separator in "|;"
+        sure = separator in "|;" or (separator == "," and words(self.name)[-1:] == _COMMAS)
+        again = 1 if sure and separator == "," else 2 if sure else 4
+        alone = sure or any(text in kinds for text in self.filled if separator not in text)
         return (
             alone and len(parts) >= again * len(kinds) and max(map(len, kinds)) <= _MAX_PART and "://" not in lists[0]
         )

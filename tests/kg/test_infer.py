@@ -315,6 +315,18 @@ def test_what_stands_between_the_texts_of_a_list(texts: Sequence[str], separator
     assert Column("things", tuple(texts)).separator == separator
 
 
+def test_keywords_stand_between_commas_as_schema_org_has_them() -> None:
+    texts = ("doll,fantasy world", "pianist, actress", "")
+    assert Column("keywords", texts).separator == ","
+    assert Column("things", texts).separator is None
+
+
+def test_a_relation_has_what_a_column_already_has(tmp_path: Path) -> None:
+    rows = table(id=["1", "2"], hasPart=['["2"]', '["1", "2"]'])
+    _, ontology = loaded(infer({"parts.csv": rows}), tmp_path)
+    assert [(r.name, r.label) for r in ontology.knowledge()] == [("HAS_PART", "has the part")]
+
+
 def test_a_sample_is_bounded_and_reaches_beyond_the_start() -> None:
     read_so_far: list[int] = []
 
