@@ -1,4 +1,4 @@
-"""Things without an IRI, as schema.org publishes them inside others: a director with a name is a row of its own."""
+"""Things without an IRI, as schema.org publishes them in others: a director who has a name is a row of its own."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ SCHEMA = "http://schema.org/"
 IDENTITY = tuple(SCHEMA + name for name in ("url", "sameAs", "sku", "name"))
 """What identifies a thing that has no IRI; the first that it has counts."""
 _VALUES = re.compile(
-    r"(Action|Address|Amount|Audience|Coordinates|Counter|Demand|Details|Information|ItemList|BreadcrumbList|ListItem"
-    r"|Object|Offer|Point|Policy|Quantity|Rating|Region|Review|Shape|Specification|Time|Value)$"
+    r"(Action|Address|Amount|Audience|BreadcrumbList|Coordinates|Counter|Demand|Details|ImageObject|Information|ItemList"
+    r"|ListItem|MediaObject|Offer|Point|Policy|Quantity|Rating|Region|Review|Shape|Specification|Time|Value)$"
 )
 """Types of schema.org that say something of what they stand in, as AggregateRating does, and are shared by nobody.
 

@@ -139,9 +139,9 @@ class Column:
         parts = [part.strip() for text in self.filled for part in text.split(separator)]
         kinds = set(parts)
         # A comma or a slash stands in sentences and addresses, too: there the parts have to come back more often.
-        sure = separator in "|;" or (separator == "," and words(self.name)[-1:] == _COMMAS)
-        again = 1 if sure and separator == "," else 2 if sure else 4
-        alone = sure or any(text in kinds for text in self.filled if separator not in text)
+        commas = separator == "," and words(self.name)[-1:] == _COMMAS
+        again = 2 if separator in "|;" else 1 if commas else 4
+        alone = again < 4 or any(text in kinds for text in self.filled if separator not in text)
         return (
             alone and len(parts) >= again * len(kinds) and max(map(len, kinds)) <= _MAX_PART and "://" not in lists[0]
         )

@@ -9,8 +9,10 @@ from kg.blocks import Said
 from kg.check import check_mapping
 from kg.formats.door import read_blocks
 from kg.infer import infer
+from kg.ingest import ingest
 from kg.mapping import Mapping, load_mapping
 from kg.statements import said
+from kg.store import GraphStore
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
@@ -143,7 +145,7 @@ files:
             tail: {class: Person, key: creator.Person, split: json}
       - when: {"@type": Person}
         entity: {class: Person, key: "@id", properties: {name: name, url: url}}
-      - when: {"@type": Organization}
+      - when: {"@type": [Organization, VideoObject]}
         skip: true
 """
 ONTOLOGY = """
@@ -164,6 +166,16 @@ def test_a_mapping_says_the_same_by_hand(tmp_path: Path) -> None:
     assert entities(found, "Film", "name", "score") == {f"{SITE}m": ("M", 8.3), f"{SITE}fury": ("Fury", 7.8)}
     assert entities(found, "Person", "name", "url")[f"{SITE}tracy"] == ("Spencer Tracy", f"{SITE}tracy")
     assert triples(found, "WRITTEN_BY") == {(f"{SITE}m", "Person", f"{SITE}{x}") for x in ("harbou", "lang")}
+
+
+def test_a_graph_holds_them_and_a_second_load_changes_nothing(embedded_store: GraphStore, tmp_path: Path) -> None:
+    mapping, ontology = inferred(tmp_path, MOVIES)
+    first, second = (ingest([MOVIES], mapping, ontology, embedded_store, home=tmp_path / "kg") for _ in range(2))
+    assert (first.read, first.loaded, first.refused) == (second.read, second.loaded, 0)
+    assert not second.changes
+    lang = next(person for person in embedded_store.entities("Person") if person.key == f"{SITE}lang")
+    assert lang.properties == {"name": "Fritz Lang", "url": f"{SITE}lang"}
+    assert len(list(embedded_store.triples("HAS_DIRECTOR"))) == 2
 
 
 def test_a_type_that_no_rule_takes_is_refused_and_named(tmp_path: Path) -> None:
