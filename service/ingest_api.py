@@ -24,7 +24,8 @@ def load_files(form: UploadForm) -> Reply[JobDescription]:
     """Load catalog files: upload them with their mapping and ontology, and follow the job at its `Location`.
 
     One job runs at a time, by the rules of `kg ingest`: a bad row is refused with its place and the reason, and never
-    stops the others. What was loaded counts after the next training.
+    stops the others. With `rejects`, rows that an earlier load refused are loaded after a fix. What was loaded counts
+    after the next training.
     """
     check_write(request, engine().settings)
     job = uploads.receive(request, _folder(), engine().settings.upload_mib)
@@ -50,9 +51,12 @@ def job(id: str) -> JobWithRejects:
 
 @api.get("/v1/ingest/jobs/<id>/rejects", tag="ingest", problems=(404,), media_type=NDJSON)
 def job_rejects(id: str) -> Response:
-    """Give every row that a load refused, one JSON object a line: file, line, column, value, reason."""
-    found = find(_folder(), id).rejects
-    return send_file(found, mimetype=NDJSON) if found.exists() else Response(b"", mimetype=NDJSON)
+    """Give every row that a load refused, one JSON object a line, also where nothing was loaded for them.
+
+    A line has file, line, column, value, rule, reason and row, its cells; the list can be uploaded as `rejects`.
+    """
+    found = find(_folder(), id).refused
+    return Response(b"", mimetype=NDJSON) if found is None else send_file(found, mimetype=NDJSON)
 
 
 @api.delete("/v1/ingest/jobs/<id>", tag="ingest", problems=(403, 404), status=HTTPStatus.ACCEPTED)

@@ -8,11 +8,14 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kg.mapping import load_mapping
+from kg.mapping import Mapping, load_mapping
+from kg.rejects import Limit
 from kg.workspace import Workspace
 from ontology.errors import InputError, KgrecError
 from service import ingesting
-from service.jobs import Job
+from service.ingesting import Asked
+from service.jobs import Job, Order
+from service.uploaded_rejects import check_tables, without_folders
 from service.worker import PR_SET_PDEATHSIG
 
 TELL_EVERY_S = 0.25
@@ -54,20 +57,40 @@ def load(job: Job, workspace: Workspace) -> None:
     order = job.order()
     os.chdir(job.files)  # so that rejects and reports name the files as they were uploaded; nothing is imported here
     try:
-        _check_ontology(Path(order.mapping))
-        paths = [Path(name) for name in order.files]
-        report = ingesting.load(JobWorkspace(workspace.root, job.rejects), paths, Path(order.mapping), Telling(job))
+        mapping = load_mapping(Path(order.mapping))
+        _check_ontology(order.mapping, mapping)
+        if order.rejects:
+            check_tables(order.files, mapping)
+            without_folders(Path(order.rejects))
+        report = ingesting.load_as_asked(JobWorkspace(workspace.root, job.rejects), _asked(order), Telling(job))
     except KgrecError as error:
-        job.end("failed", str(error))
+        job.end("failed", _for_who_asked(str(error), job))
     else:
         job.end("done", None, asdict(report))
 
 
-def _check_ontology(mapping: Path) -> None:
+def _for_who_asked(sentence: str, job: Job) -> str:
+    """The same with the address of the list of rejects, which stands in a file of the server."""
+    address = f"/v1/ingest/jobs/{job.id}/rejects"
+    return sentence if job.refused is None else sentence.replace(str(job.refused), address)
+
+
+def _asked(order: Order) -> Asked:
+    return Asked(
+        paths=[] if order.rejects else [Path(name) for name in order.files],
+        mapping=Path(order.mapping),
+        max_errors=Limit.parse(order.max_errors) if order.max_errors else None,
+        dry_run=order.dry_run,
+        delete_missing=order.delete_missing,
+        rejects=Path(order.rejects) if order.rejects else None,
+    )
+
+
+def _check_ontology(name: str, mapping: Mapping) -> None:
     """A mapping names its ontology by a path; it may be no other file of this machine than one that was uploaded."""
-    named = load_mapping(mapping).ontology
+    named = mapping.ontology
     if named.parent.resolve() != Path.cwd() or not named.is_file():
-        raise InputError(f"mapping {mapping} names the ontology {named.name}, which was not uploaded with it")
+        raise InputError(f"mapping {name} names the ontology {named.name}, which was not uploaded with it")
 
 
 def main() -> None:

@@ -1,25 +1,62 @@
 """What the API takes and gives where files are loaded (see service/types.py)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from kg.rejects import Limit
+from ontology.errors import InputError
 from service.jobs import Job
 from service.types import documented
 
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
-class UploadForm(BaseModel):
-    """What to load, as a form of files."""
+
+def _flag(text: str) -> bool:
+    if text not in FLAGS:
+        raise PydanticCustomError("flag", "{found} is neither true nor false", {"found": repr(text)})
+    return FLAGS[text]
+
+
+def _limit(text: str) -> str:
+    try:
+        return str(Limit.parse(text))
+    except InputError as error:
+        raise PydanticCustomError("limit", "{reason}", {"reason": str(error)}) from error
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class LoadOptions(BaseModel):
+    """How to load: options of `kg ingest`, as texts of a form."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+    dry_run: Flag = False
+    """Tell what would change, and write nothing to the graph."""
+    delete_missing: Flag = False
+    """Remove what these sources said before and no longer say; not together with `rejects`."""
+    max_errors: Annotated[str, AfterValidator(_limit)] | None = None
+    """Load nothing when more rows are refused: a number such as 100, or a share such as 2%."""
+
+
+class UploadForm(LoadOptions):
+    """What to load, as a form of files, and how."""
 
     mapping: bytes
     """How columns become entities (YAML). It names its ontology by file name, and files by name or pattern."""
     ontology: list[bytes] = []
     """The ontology that the mapping names (Turtle)."""
-    files: list[bytes]
-    """The files to load; their names are what the mapping's names and patterns have to match."""
+    files: list[bytes] = []
+    """The files to load; their names are what the mapping's names and patterns have to match.
+
+    With `rejects`, only those in which their rows look something up.
+    """
+    rejects: bytes | None = None
+    """The list of rejects of an earlier load, in the place of files: its rows are loaded."""
 
 
 class JobProgress(TypedDict):
@@ -44,6 +81,11 @@ class JobDescription(TypedDict):
     ended: int | None
     mapping: str
     files: list[str]
+    retried: str | None
+    """The list of rejects whose rows are loaded, where it is not files."""
+    dry_run: bool
+    delete_missing: bool
+    max_errors: str | None
     progress: JobProgress | None
     report: dict[str, object] | None
     """What was loaded: the report of `kg ingest --json`."""
@@ -54,7 +96,10 @@ class JobWithRejects(JobDescription):
     """A load of files, with the first rows that were refused."""
 
     rejects: list[dict[str, object]]
-    """Up to 100, each with file, line, column, value and reason; `/v1/ingest/jobs/{id}/rejects` has all of them."""
+    """Up to 100, each with file, line, column, value, rule, reason and row (its cells).
+
+    `/v1/ingest/jobs/{id}/rejects` has all of them, as a list that can be uploaded as `rejects` after a fix.
+    """
 
 
 class JobList(TypedDict):
@@ -76,6 +121,10 @@ def described(job: Job) -> JobDescription:
         "ended": outcome.get("at"),
         "mapping": order.mapping,
         "files": list(order.files),
+        "retried": order.rejects,
+        "dry_run": order.dry_run,
+        "delete_missing": order.delete_missing,
+        "max_errors": order.max_errors,
         "progress": None if progress is None else JobProgress(**progress),  # type: ignore[typeddict-item]
         "report": outcome.get("report"),
     }

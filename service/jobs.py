@@ -2,7 +2,7 @@
 
 Each file in a job's folder has one writer and is written once or replaced as a whole, so that nobody sees half of it:
 `job.json` what was asked for (the worker that took it), `cancel` that it shall end (any worker), `started.json`
-(whoever runs it), `progress.json` and `rejects.jsonl` (its process), `outcome.json` how it ended (its process, or else
+(whoever runs it), `progress.json` and `rejects*.jsonl` (its process), `outcome.json` how it ended (its process, or else
 whoever runs it). `files/` are the uploads, for as long as they are needed.
 """
 
@@ -34,12 +34,16 @@ REJECTS = 100
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for: `files` are the names to load."""
+    """What was asked for: `files` are the names to load, or those to look values up in for the rows of `rejects`."""
 
     created: int
     mapping: str
     ontology: tuple[str, ...]
     files: tuple[str, ...]
+    rejects: str | None = None
+    dry_run: bool = False
+    delete_missing: bool = False
+    max_errors: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,13 @@ class Job:
 
     @property
     def rejects(self) -> Path:
-        """What was refused, one JSON object a line."""
+        """Where its process lists what was refused, one JSON object a line."""
         return self.folder / "rejects.jsonl"
+
+    @property
+    def refused(self) -> Path | None:
+        """The list, which has another name after a dry run, or where nothing was loaded; None while there is none."""
+        return next(iter(sorted(self.folder.glob(f"{self.rejects.stem}*{self.rejects.suffix}"))), None)
 
     @property
     def log(self) -> Path:
@@ -73,7 +82,8 @@ class Job:
         found = _read(self.folder / "job.json")
         if found is None:
             raise NotFoundError(f"there is no job {self.id!r}; the last {KEPT} that ended are remembered")
-        return Order(found["created"], found["mapping"], tuple(found["ontology"]), tuple(found["files"]))
+        lists = {name: tuple(found[name]) for name in ("ontology", "files")}
+        return Order(**{**found, **lists})
 
     def state(self) -> State:
         """How far it is."""
@@ -119,9 +129,10 @@ class Job:
 
     def first_rejects(self) -> list[dict[str, Any]]:
         """The first rejects, as many as are told with a job."""
-        with suppress(FileNotFoundError), self.rejects.open("rb") as file:
-            whole = (line for line in islice(file, REJECTS) if line.endswith(b"\n"))
-            return [orjson.loads(line) for line in whole]
+        with suppress(FileNotFoundError):  # forgotten at this moment
+            if self.refused is not None:
+                with self.refused.open("rb") as file:
+                    return [orjson.loads(line) for line in islice(file, REJECTS)]
         return []
 
 

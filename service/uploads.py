@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import IO
 
 from flask import Request
+from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.formparser import FormDataParser
 
 from ontology.errors import NotReadyError, StoreError
 from service.endpoints import FORM
+from service.job_types import LoadOptions
 from service.jobs import SPOOL, Job, Order, enqueue, now, waiting
-from service.problems import RequestError
+from service.problems import RequestError, invalid
 from service.types import ProblemPart
 
-FIELDS = ("mapping", "ontology", "files")
+FILES = ("mapping", "ontology", "files", "rejects")
+TEXTS = tuple(LoadOptions.model_fields)
 NAME = re.compile(r"\w[\w .,+@()=~-]*")
 """No folders, nothing hidden, no option, no pattern."""
 LONGEST_NAME = 200
@@ -35,6 +38,10 @@ def receive(request: Request, folder: Path, mib: int) -> Job:
     """Make a job of a request. Raises RequestError, NotReadyError, StoreError, and what is HTTP's own."""
     if request.mimetype != FORM:
         raise UnsupportedMediaType(f"The body must be {FORM}, not {request.mimetype or 'of no type'}.")
+    if request.args:  # a dry run that is asked for there would be none
+        raise RequestError(
+            [{"detail": f"{name} has to be a field of the form", "parameter": name} for name in request.args]
+        )
     if len(list(waiting(folder))) >= MOST_WAITING:
         raise NotReadyError(f"{MOST_WAITING} jobs wait already; try again when some of them are done")
     request.max_content_length = mib << 20
@@ -92,19 +99,33 @@ def _create(target: Path, name: str) -> IO[bytes]:
 
 
 def _order(texts: MultiDict[str, str], files: MultiDict[str, str]) -> Order:
-    wrong = list(_wrong(texts, files))
-    if wrong:
+    if wrong := [*_unknown(texts, files), *_wrong(texts, files)]:
         raise RequestError(wrong)
-    return Order(now(), files["mapping"], tuple(files.getlist("ontology")), tuple(files.getlist("files")))
+    try:
+        options = LoadOptions.model_validate(texts.to_dict())
+    except ValidationError as error:
+        raise invalid(error, "query") from error
+    if options.delete_missing and "rejects" in files:
+        reason = "rejects are a part of the rows, so delete_missing would remove all others; leave one of them out"
+        raise RequestError([{"detail": reason, "parameter": "delete_missing"}])
+    ontology, loaded = (tuple(files.getlist(name)) for name in ("ontology", "files"))
+    return Order(now(), files["mapping"], ontology, loaded, files.get("rejects"), **options.model_dump())
+
+
+def _unknown(texts: MultiDict[str, str], files: MultiDict[str, str]) -> Iterator[ProblemPart]:
+    for field in {*texts, *files} - {*FILES, *TEXTS}:
+        yield {"detail": f"{field!r} is not known; there is {', '.join((*FILES, *TEXTS))}", "parameter": field}
+    for field in set(texts) & {*FILES}:
+        yield {"detail": f"{field!r} is a text; {', '.join(FILES)} are files", "parameter": field}
+    for field in set(files) & {*TEXTS}:
+        yield {"detail": f"{field!r} is a file; {', '.join(TEXTS)} are texts", "parameter": field}
 
 
 def _wrong(texts: MultiDict[str, str], files: MultiDict[str, str]) -> Iterator[ProblemPart]:
-    for field in texts:
-        yield {"detail": f"{field!r} is a text; {', '.join(FIELDS)} are files", "parameter": field}
-    for field in set(files) - {*FIELDS}:
-        yield {"detail": f"{field!r} is not known; there is {', '.join(FIELDS)}", "parameter": field}
-    if len(files.getlist("mapping")) != 1:
-        found = len(files.getlist("mapping"))
+    if (found := len(files.getlist("mapping"))) != 1:
         yield {"detail": f"one mapping has to be uploaded with the files, not {found}", "parameter": "mapping"}
-    if not files.getlist("files"):
-        yield {"detail": "there is no file to load", "parameter": "files"}
+    if not {"files", "rejects"} & {*files}:
+        yield {"detail": "there is no file to load, and no list of rejects", "parameter": "files"}
+    for field, values in (("rejects", files.getlist("rejects")), *((name, texts.getlist(name)) for name in TEXTS)):
+        if len(values) > 1:
+            yield {"detail": f"{field} is given {len(values)} times", "parameter": field}
