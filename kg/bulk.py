@@ -23,7 +23,7 @@ from kg.difference import Difference, EntityChange
 from kg.progress import Progress
 from kg.tables import Column
 from kg.turns import turn
-from kg.writing import Changes
+from kg.writing import Changes, totals
 from ontology.errors import StoreError
 
 VERTICES, EDGES = 50_000, 2_000_000
@@ -66,6 +66,7 @@ class Bulk:
         self._tables, self._kinds = difference.ledger.tables, difference.ledger.kinds()
         self._files = difference.ledger.file_names()
         self._changes = Changes()
+        self._totals, self._done = totals(difference), Counter[str]()
 
     def write(self) -> Changes:
         """Write it. Raises StoreError."""
@@ -76,15 +77,17 @@ class Bulk:
         entities = self._difference.entity_changes()
         while batch := list(islice(entities, VERTICES)):
             self._vertices(batch)
-            self._progress("write entities", self._changes.added.total(), None)
         if self._plain():
             self._plain_edges()
-            edges = self._edges(INTERACTIONS, ("id", "value", "at"))
         else:
-            edges = chain(self._edges(TRIPLES, ("since", "until")), self._edges(INTERACTIONS, ("id", "value", "at")))
-        for first in edges:
-            self._send(chain([first], islice(edges, EDGES - 1)))
+            self._edges("triples", TRIPLES, ("since", "until"))
+        self._edges("interactions", INTERACTIONS, ("id", "value", "at"))
         return self._changes
+
+    def _tell(self, phase: str, more: int) -> None:
+        """What was sent of a phase."""
+        self._done[phase] += more
+        self._progress(f"write {phase}", self._done[phase], self._totals[phase])
 
     def _plain(self) -> bool:
         """Whether triples can go as CSV, in which what looks like a number is one: no dates, and names of files."""
@@ -98,11 +101,12 @@ class Bulk:
         lines, relations = self._tables.stream(CSV, at=self._difference.at), self._kinds
 
         def parts(request: Iterator[tuple[int, str]]) -> Iterator[bytes]:
+            self._tell("triples", 0)
             yield f"{HEADER}\n".encode()
             while some := list(islice(request, PART)):
                 self._changes.added.update(Counter(relations[kind].relation for kind, _ in some))
                 yield "".join([f"{line}\n" for _, line in some]).encode()
-                self._progress("write", self._changes.added.total(), None)
+                self._tell("triples", len(some))
 
         for first in lines:
             request = chain([first], islice(lines, EDGES - 1))
@@ -113,7 +117,7 @@ class Bulk:
             self._line("vertex", x.kind, x.file, x.row) | {**x.set, "@id": str(i), "id": x.key}
             for i, x in enumerate(batch)
         )
-        given = self._send(lines)["idMapping"]
+        given = self._send("entities", lines)["idMapping"]
         columns: dict[str, Column] = {
             "kind": ("INTEGER", [change.kind for change in batch]),
             "key": ("VARCHAR", [change.key for change in batch]),
@@ -121,7 +125,12 @@ class Bulk:
         }
         self._tables.append("stage.rid", columns)
 
-    def _edges(self, ask: str, names: Sequence[str]) -> Iterator[Line]:
+    def _edges(self, phase: str, ask: str, names: Sequence[str]) -> None:
+        edges = self._edge_lines(ask, names)
+        for first in edges:
+            self._send(phase, chain([first], islice(edges, EDGES - 1)))
+
+    def _edge_lines(self, ask: str, names: Sequence[str]) -> Iterator[Line]:
         for kind, head, tail, file, row, *values in self._tables.stream(ask):
             more = {name: value for name, value in zip(names, values, strict=True) if value is not None}
             yield self._line("edge", kind, file, row) | more | {"@from": head, "@to": tail}
@@ -132,11 +141,12 @@ class Bulk:
         origin = {"kg_source": self._files[file], "kg_row": row, "kg_at": self._difference.at}
         return {"@type": what, "@class": name, **origin}
 
-    def _send(self, lines: Iterator[Line]) -> dict[str, Any]:
+    def _send(self, phase: str, lines: Iterator[Line]) -> dict[str, Any]:
         def parts() -> Iterator[bytes]:
+            self._tell(phase, 0)
             while part := list(islice(lines, PART)):
                 yield b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in part)
-                self._progress("write", self._changes.added.total(), None)
+                self._tell(phase, len(part))
 
         return self._ask(f"batch/{self._address.database}?wal=true&idMapping=true", parts(), "application/x-ndjson")
 

@@ -38,6 +38,8 @@ HEEDED = "heeded"
 """The note that says up to where the journal's edits are known."""
 REPORT = "report"
 """The note that holds the report of that load."""
+FOUND = 10_000
+"""So often is told how much was found that follows."""
 DERIVING = "deriving"
 """The note of a derivation that writes: when it began. What it has written is nothing that was said."""
 
@@ -203,7 +205,7 @@ class Loading:
         return report.followed_by(changes, began)
 
     def _derive(self, name: str, following: Iterable[Following]) -> Changes:
-        found = list(said_by(following))
+        found = list(said_by(self._telling(following)))
         at, source = int(time.time() * 1000), self.ledger.source(name)
         with stage_in(self.ledger, self.home) as stage:
             for reason, said in found:
@@ -217,6 +219,12 @@ class Loading:
                 self.ledger.put_note(WRITTEN, None)
                 self.ledger.put_note(DERIVING, str(at))
             return self._write_derived(difference)
+
+    def _telling(self, following: Iterable[Following]) -> Iterator[Following]:
+        for n, one in enumerate(following, 1):
+            if n % FOUND == 0:
+                self.progress("derive", n, None)
+            yield one
 
     def _write_derived(self, difference: Difference) -> Changes:
         # Nothing is fresh here: a derivation that was killed has left some of it.

@@ -63,6 +63,7 @@ class Staging:
         lookups = _lookups(sources)
         removing = dict.fromkeys((source.name for source in sources), delete_missing)
         done, total = 0, sum(source.size for source in sources)
+        self.progress("read", 0, None)
         for source in sources:
             before, read = self.refused.rows, [0]
             for block in source.blocks(read.append):

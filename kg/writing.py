@@ -24,6 +24,15 @@ from kg.upsert import InteractionRow, Provenance, TripleRow, Triples
 
 ENTITIES, RELATIONSHIPS = 5_000, 20_000
 """Of one batch. Each is made durable, which takes time; entities can have long texts, and a batch is one message."""
+TABLES = {
+    "entities": ("entity_todo", "entity WHERE alone"),
+    "triples withdrawn": ("triple_gone",),
+    "interactions withdrawn": ("interaction_gone",),
+    "triples": ("triple_todo",),
+    "interactions": ("interaction_todo",),
+    "entities withdrawn": ("gone",),
+}
+"""Phase -> what it writes."""
 WRITTEN = "written"
 """The note that counts the batches that are in the graph."""
 
@@ -93,19 +102,19 @@ def batches(difference: Difference) -> Iterator[Batch]:
 def write(difference: Difference, store: GraphStore, progress: Progress, *, resumed: bool) -> Changes:
     """Write all batches that are not noted as written. While one is on its way, the next is made ready."""
     ledger = difference.ledger
-    start, total = int(ledger.note(WRITTEN) or 0), _rows(difference)
+    start, sizes = int(ledger.note(WRITTEN) or 0), totals(difference)
     put = _Put(store, Provenance(ledger.file_names(), difference.at), _Fresh(store, resumed))
-    changes, done = Changes(), 0
+    changes, done = Changes(), Counter[str]()
     with ThreadPoolExecutor(1) as pool:
         waiting: Future[object] | None = None
         for number, batch in enumerate(batches(difference)):
             changes.count(batch)
             if number >= start:
+                progress(f"write {batch.phase}", done[batch.phase], sizes[batch.phase])
                 work = put.ready(batch)
                 _finish(waiting, ledger, number)
                 waiting = pool.submit(work)
-            done += len(batch.rows)
-            progress(f"write {batch.phase}", done, total)
+            done[batch.phase] += len(batch.rows)
         _finish(waiting, ledger, None)
     return changes
 
@@ -117,9 +126,11 @@ def _finish(waiting: "Future[object] | None", ledger: Ledger, written: int | Non
             ledger.put_note(WRITTEN, str(written))
 
 
-def _rows(difference: Difference) -> int:
-    tables = ("entity_todo", "triple_gone", "interaction_gone", "triple_todo", "interaction_todo", "gone")
-    return sum(next(difference.rows(table, "count(*)"))[0] for table in (*tables, "entity WHERE alone"))
+def totals(difference: Difference) -> dict[str, int]:
+    """How many rows are written in each phase, at most: of some entities nothing turns out to differ."""
+    return {
+        phase: sum(next(difference.rows(table, "count(*)"))[0] for table in tables) for phase, tables in TABLES.items()
+    }
 
 
 def _cut(phase: str, kinds: dict[int, Kind], rows: Iterable[Any]) -> Iterator[Batch]:

@@ -16,6 +16,7 @@ from rich.progress import (
     ProgressColumn,
     SpinnerColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -28,6 +29,7 @@ from kg.loading import WOULD_REJECT
 from kg.progress import Progress as Report
 from kg.report import IngestReport
 from retrieval.answer import Answer, Explanation
+from service.lines import Lines
 
 if TYPE_CHECKING:
     from retrieval.evaluation import Evaluation  # needs kgrec[train]
@@ -52,10 +54,10 @@ def _finite(value: object) -> object:
 
 @contextmanager
 def bars() -> Iterator[Report]:
-    """Show a bar per phase on standard error; where that is no terminal, a line per phase."""
+    """Show a bar per phase on standard error; where that is no terminal, a line now and then."""
     if not _bars.is_terminal:
-        seen: set[str] = set()
-        yield lambda phase, done, total: _line_once(seen, phase)
+        with Lines(lambda text: _bars.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)) as lines:
+            yield lines
         return
     columns = (
         SpinnerColumn(),
@@ -67,14 +69,21 @@ def bars() -> Iterator[Report]:
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=_bars) as progress:
-        tasks: dict[str, object] = {}
+        tasks: dict[str, TaskID] = {}
+
+        now = ""
 
         def report(phase: str, done: int, total: int | None) -> None:
+            nonlocal now
             if phase not in tasks:
                 _finish(progress)
                 tasks[phase] = progress.add_task(phase, total=total, of="")
+            elif phase != now:  # it begins again
+                _finish(progress)
+                progress.reset(tasks[phase], total=total)
+            now = phase
             of = f"{done:,}" if total is None else f"{done:,}/{total:,}"
-            progress.update(tasks[phase], completed=done, total=total, of=of)  # type: ignore[arg-type]
+            progress.update(tasks[phase], completed=done, total=total, of=of)
 
         yield report
         _finish(progress)
@@ -86,12 +95,6 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         """The rate, once it is known."""
         return Text(f"{task.speed:,.0f}/s" if task.speed and task.completed > 1 else "")
-
-
-def _line_once(seen: set[str], phase: str) -> None:
-    if phase not in seen:
-        seen.add(phase)
-        _bars.print(f"  {phase}", highlight=False)
 
 
 def _finish(progress: Progress) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kg.mapping import Mapping, load_mapping
+from kg.progress import Pace
 from kg.rejects import Limit
 from kg.workspace import Workspace
 from ontology.errors import InputError, KgrecError
@@ -34,22 +35,27 @@ class JobWorkspace(Workspace):
 
 
 class Telling:
-    """Notes progress for whoever looks, a few times a second."""
+    """Notes progress for whoever looks, a few times a second; by the clock of the day, which all processes share."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._phase = ""
-        self._begun = self._told = 0.0
+        self._began = time.time()
+        self._pace: Pace | None = None
+        self._rows = 0
+        self._told = 0.0
 
     def __call__(self, phase: str, done: int, total: int | None) -> None:
         """Note it when it is time; a new phase at once."""
-        now = time.monotonic()
-        if phase != self._phase:
-            self._phase, self._begun, self._told = phase, now, 0.0
-        if now - self._told >= TELL_EVERY_S or done == total:
-            rate = done / (now - self._begun) if now > self._begun else 0.0
-            self._job.tell({"phase": phase, "done": done, "total": total, "rows_per_s": round(rate, 1)})
-            self._told = now
+        self._pace = Pace.after(self._pace, phase, done, total, time.time())
+        if phase == "read":
+            self._rows = done
+        if self._pace.began > self._told or done == total or self._pace.at - self._told > TELL_EVERY_S:
+            self._job.tell(self._pace, self._rows)
+            self._told = self._pace.at
+
+    def end(self, rows: int) -> None:
+        """Note that all rows were loaded or refused, and how fast that was."""
+        self._job.tell(Pace("done", rows, rows, 0, self._began, time.time()), rows)
 
 
 def load(job: Job, workspace: Workspace) -> None:
@@ -62,10 +68,12 @@ def load(job: Job, workspace: Workspace) -> None:
         if order.rejects:
             check_tables(order.files, mapping)
             without_folders(Path(order.rejects))
-        report = ingesting.load_as_asked(JobWorkspace(workspace.root, job.rejects), _asked(order), Telling(job))
+        telling = Telling(job)
+        report = ingesting.load_as_asked(JobWorkspace(workspace.root, job.rejects), _asked(order), telling)
     except KgrecError as error:
         job.end("failed", _for_who_asked(str(error), job))
     else:
+        telling.end(report.read)
         job.end("done", None, asdict(report))
 
 

@@ -1,6 +1,8 @@
 """What the API takes and gives where files are loaded (see service/types.py)."""
 
-from typing import Annotated, Literal
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -59,13 +61,24 @@ class UploadForm(LoadOptions):
     """The list of rejects of an earlier load, in the place of files: its rows are loaded."""
 
 
+@documented
 class JobProgress(TypedDict):
     """How far a job is."""
 
     phase: str
+    """What it does: read, sort, compare, write …, settle, derive; `done` in the end."""
     done: int
+    """How much of the phase: rows while files are read, then entities, triples or interactions."""
     total: int | None
-    rows_per_s: float
+    """Out of how many; of rows that are read, about as many as the files have by their bytes."""
+    rows: int
+    """How many rows were read so far."""
+    rows_per_s: float | None
+    """What `done` counts, a second; in the end, rows of the whole load. Null where the phase counts nothing."""
+    elapsed_s: float
+    """How long the phase has taken so far; in the end, the whole load."""
+    eta_s: float | None
+    """In how many seconds all of `total` will be counted at this pace; 0 in the end, null where that is not known."""
 
 
 @documented
@@ -111,7 +124,6 @@ class JobList(TypedDict):
 def described(job: Job) -> JobDescription:
     """A job as the API tells it."""
     order, outcome = job.order(), job.outcome() or {}
-    progress = job.progress()
     return {
         "id": job.id,
         "state": job.state(),
@@ -125,6 +137,26 @@ def described(job: Job) -> JobDescription:
         "dry_run": order.dry_run,
         "delete_missing": order.delete_missing,
         "max_errors": order.max_errors,
-        "progress": None if progress is None else JobProgress(**progress),  # type: ignore[typeddict-item]
+        "progress": _progress(job, outcome),
         "report": outcome.get("report"),
+    }
+
+
+def _progress(job: Job, outcome: Mapping[str, Any]) -> JobProgress | None:
+    found = job.pace()
+    if found is None:
+        return None
+    pace, rows = found
+    now = outcome["at"] / 1000 if outcome else time.time()
+    left = pace.left_s(now)
+    if outcome:
+        left = 0.0 if outcome["state"] == "done" else None
+    return {
+        "phase": pace.phase,
+        "done": pace.done,
+        "total": pace.total,
+        "rows": rows,
+        "rows_per_s": None if pace.per_s is None else round(pace.per_s, 1),
+        "elapsed_s": round(max(0.0, now - pace.began), 1),
+        "eta_s": None if left is None else round(left, 1),
     }

@@ -2,7 +2,7 @@
 
 Each file in a job's folder has one writer and is written once or replaced as a whole, so that nobody sees half of it:
 `job.json` what was asked for (the worker that took it), `cancel` that it shall end (any worker), `started.json`
-(whoever runs it), `progress.json` and `rejects*.jsonl` (its process), `outcome.json` how it ended (its process, or else
+(whoever runs it), `pace.json` and `rejects*.jsonl` (its process), `outcome.json` how it ended (its process, or else
 whoever runs it). `files/` are the uploads, for as long as they are needed.
 """
 
@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import orjson
 
+from kg.progress import Pace
 from ontology.errors import NotFoundError
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -98,9 +99,10 @@ class Job:
         found = _read(self.folder / "started.json")
         return None if found is None else int(found["at"])
 
-    def progress(self) -> dict[str, Any] | None:
-        """How far its process is: phase, done, total, rows_per_s."""
-        return _read(self.folder / "progress.json")
+    def pace(self) -> tuple[Pace, int] | None:
+        """How far its process is, in seconds since 1970, and how many rows were read."""
+        found = _read(self.folder / "pace.json")
+        return None if found is None else (Pace(**found["pace"]), found["rows"])
 
     def outcome(self) -> dict[str, Any] | None:
         """How it ended: state, at, detail, report."""
@@ -118,9 +120,9 @@ class Job:
         """Note that it is run from now on."""
         _write(self.folder / "started.json", {"at": now()})
 
-    def tell(self, progress: Mapping[str, object]) -> None:
-        """Note how far it is."""
-        _write(self.folder / "progress.json", progress)
+    def tell(self, pace: Pace, rows: int) -> None:
+        """Note how far it is, in seconds since 1970, and how many rows were read."""
+        _write(self.folder / "pace.json", {"pace": asdict(pace), "rows": rows})
 
     def end(self, state: State, detail: str | None = None, report: object = None) -> None:
         """Note how it ended, and let go of the uploads."""

@@ -217,3 +217,6 @@ def test_progress_tells_the_phases(store: GraphStore, shop: tuple[Mapping, Ontol
     assert phases[-1] == "settle"
     assert max(done for phase, done, _ in seen if phase == "read") == 477
     assert all(total is None or done <= total for _, done, total in seen)
+    written = {phase: total for phase, _, total in seen if phase.startswith("write ")}
+    assert list(written) == ["write entities", "write triples", "write interactions"]
+    assert all(written.values())

@@ -1,6 +1,7 @@
 """Jobs take what `kg ingest` takes, tell what it tells, and give back what they refused."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from kg.connect import connect
+from kg.progress import Pace
 from kg.workspace import Workspace
 from service.app import create_app
+from service.jobs import find
 from service.settings import Settings
 from tests.service.test_cli import SHOP, run
 from tests.service.test_jobs import FILES, JOBS, form, part, run_all
@@ -188,3 +191,29 @@ def test_a_dry_run_that_is_asked_for_in_the_query_string_is_no_load(home: Worksp
     assert answer.status_code == 400
     assert answer.json["errors"] == [{"detail": "dry_run has to be a field of the form", "parameter": "dry_run"}]
     assert not home.jobs.exists()
+
+
+def test_progress_says_how_far_a_job_is_how_fast_and_how_long_it_takes(home: Workspace, client: FlaskClient):
+    job = find(home.jobs, client.post(JOBS, data=form()).json["id"])
+    path = f"{JOBS}/{job.id}"
+    assert client.get(path).json["progress"] is None
+    job.start()
+    began = time.time() - 10
+    job.tell(Pace("read", 2000, 8000, 0, began, began + 10), 2000)
+    told = client.get(path).json["progress"]
+    assert (told["phase"], told["done"], told["total"], told["rows"]) == ("read", 2000, 8000, 2000)
+    assert told["rows_per_s"] == 200.0
+    assert told["eta_s"] >= 30
+    job.tell(Pace("sort", 0, None, 0, began, began), 8000)
+    told = client.get(path).json["progress"]
+    assert (told["phase"], told["rows"], told["rows_per_s"], told["eta_s"]) == ("sort", 8000, None, None)
+    assert told["elapsed_s"] >= 10
+    job.end("failed", "it did")
+    assert client.get(path).json["progress"]["eta_s"] is None
+
+
+def test_in_the_end_progress_is_that_of_the_whole_load(home: Workspace, client: FlaskClient):
+    told = done(home, client)["progress"]
+    assert (told["phase"], told["done"], told["total"], told["rows"]) == ("done", 477, 477, 477)
+    assert told["eta_s"] == 0
+    assert told["rows_per_s"] > 0

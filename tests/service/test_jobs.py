@@ -102,7 +102,6 @@ def test_files_are_loaded_and_the_report_is_that_of_a_load(home: Workspace, shop
     whole = shop_client.get(f"{JOBS}/{job['id']}/rejects")
     assert whole.mimetype == "application/x-ndjson"
     assert [json.loads(line) for line in whole.text.splitlines()] == [reject]
-    assert done["progress"].keys() == {"phase", "done", "total", "rows_per_s"}
     with connect(home.graph, {}) as store:
         assert store.counts()["Product"] == report["entities"]["Product"]
     assert home.ontology.exists()
@@ -260,9 +259,9 @@ def _command(process: psutil.Process) -> str:
 def test_a_job_that_runs_can_be_cancelled(home: Workspace):
     job = long_job(home)
     with running(home):
-        progress = wait_for(job.progress)
+        pace, _ = wait_for(job.pace)
         assert job.state() == "running"
-        assert progress["phase"]
+        assert pace.phase
         process = process_of(job)
         job.cancel()
         wait_for(lambda: job.state() == "cancelled")
@@ -274,7 +273,7 @@ def test_a_job_that_runs_can_be_cancelled(home: Workspace):
 def test_a_process_that_is_killed_is_a_failed_job_and_the_next_is_run(home: Workspace, shop_client: FlaskClient):
     job = long_job(home)
     with running(home):
-        process = wait_for(lambda: job.progress() and process_of(job))
+        process = wait_for(lambda: job.pace() and process_of(job))
         process.kill()
         wait_for(lambda: job.state() == "failed")
         assert "was ended by SIGKILL" in job.outcome()["detail"]
@@ -294,7 +293,7 @@ def test_a_bug_is_a_failed_job_that_says_where_to_look(home: Workspace, shop_cli
 def test_the_end_of_the_service_ends_its_job_and_says_so(home: Workspace):
     job = long_job(home)
     with running(home):
-        wait_for(job.progress)
+        wait_for(job.pace)
     assert job.state() == "failed"
     assert "the service ended while this job ran" in job.outcome()["detail"]
 
