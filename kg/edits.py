@@ -1,7 +1,8 @@
 """Whether an edit of an item fits the ontology and what is there: by the rules of `kg ingest`, in its words."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from kg.formats.encoding import shown
 from kg.planned import Known, Planned
 from kg.triples import Ref, Value
 from ontology.model import ITEM, Datatype, Ontology, Relation
-from ontology.shapes import broken, broken_tail
+from ontology.shapes import Broken, broken, broken_tail
 
 Tail = str | Ref
 """A text names an entity by its key alone."""
@@ -89,8 +90,24 @@ def _checked(asked: Asked, ontology: Ontology, known: Known, at: int) -> Edit | 
     return wrong or list(_unshaped(edit, ontology)) or edit
 
 
+def warnings(edits: Iterable[Edit], ontology: Ontology) -> dict[str, int]:
+    """What shapes of the ontology only warn of, as the report of a load has it: `Class.name rule` -> how often."""
+    broken_by = ((edit.item.cls, found) for edit in edits for _, found in _broken(edit, ontology))
+    return dict(Counter(f"{cls}.{found.name} {found.rule}" for cls, found in broken_by if not _refuses(found)))
+
+
 def _unshaped(edit: Edit, ontology: Ontology) -> Iterator[Wrong]:
-    """What breaks the shapes of the ontology: of a put the whole item, of a patch what it changes."""
+    for place, found in _broken(edit, ontology):
+        if _refuses(found):
+            yield Wrong(place, f"{edit.item.cls}.{found.name} {found.reason}")
+
+
+def _refuses(found: Broken) -> bool:
+    return found.severity == "violation"
+
+
+def _broken(edit: Edit, ontology: Ontology) -> Iterator[tuple[tuple[str | int, ...], Broken]]:
+    """What breaks the shapes of the ontology, and where: of a put the whole item, of a patch what it changes."""
     if edit.op == "delete":
         return
     whole = edit.op == "put"
@@ -98,14 +115,11 @@ def _unshaped(edit: Edit, ontology: Ontology) -> Iterator[Wrong]:
     counts = {name: [len(edit.relations.get(name, ()))] for name in names}
     columns = {name: [value] for name, value in edit.properties.items()}
     for found in broken(ontology, edit.item.cls, columns, counts, 1, whole=whole):
-        if found.severity == "violation":
-            place = "relations" if found.name in ontology.relations else "properties"
-            yield Wrong((place, found.name), f"{edit.item.cls}.{found.name} {found.reason}")
+        yield ("relations" if found.name in ontology.relations else "properties", found.name), found
     for name, tails in edit.relations.items():
         for position, tail in enumerate(tails):
             for found in broken_tail(ontology, edit.item.cls, name, tail.cls):
-                if found.severity == "violation":
-                    yield Wrong(("relations", name, position), f"{edit.item.cls}.{name} {found.reason}")
+                yield ("relations", name, position), found
 
 
 def _class(asked: Asked, there: str | None, ontology: Ontology) -> str:

@@ -12,7 +12,7 @@ from kg.journal import Journal
 from retrieval.answer import Answer, Query
 from retrieval.filter_tree import FilterError
 from service import answers, bundles, changes, events, metrics
-from service.edit_types import BatchDone, BatchRequest, ItemBody, ItemPatch
+from service.edit_types import BatchDone, BatchRequest, EditedItem, ItemBody, ItemPatch
 from service.endpoints import JSON, Api, Reply
 from service.engine import Serving, engine, fresh
 from service.openapi import document
@@ -107,25 +107,25 @@ def item(id: str) -> Item:
 
 
 @api.put("/v1/items/<path:id>", tag="items", problems=(400, 403, 503), statuses=(HTTPStatus.OK, HTTPStatus.CREATED))
-def put_item(id: str, body: ItemBody) -> Reply[Item]:
+def put_item(id: str, body: ItemBody) -> Reply[EditedItem]:
     """Write a whole item: create it (201), or replace it (200).
 
     What the body does not name is removed. The answer comes when the edit is on disk; it counts at the next request,
     of every worker. A new item is found, described, recommended and explained then, by what is said of it here.
     """
     serving, journal = writing()
-    new = changes.put(serving, journal, id, body)
-    return Reply(_item(id), HTTPStatus.CREATED if new else HTTPStatus.OK)
+    new, warnings = changes.put(serving, journal, id, body)
+    return Reply({**_item(id), "warnings": warnings}, HTTPStatus.CREATED if new else HTTPStatus.OK)
 
 
 @api.patch("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))
-def patch_item(id: str, body: ItemPatch) -> Item:
+def patch_item(id: str, body: ItemPatch) -> EditedItem:
     """Change an item: what is not named stays.
 
     A property that is null is removed; a relation that is named is replaced as a whole.
     """
-    changes.patch(*writing(), id, body)
-    return _item(id)
+    warnings = changes.patch(*writing(), id, body)
+    return {**_item(id), "warnings": warnings}
 
 
 @api.delete("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))

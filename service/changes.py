@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from kg.edits import Asked, Tail, Wrong, checked_all
+from kg.edits import Asked, Tail, Wrong, checked_all, warnings
 from kg.entries import Op
 from kg.journal import Journal
 from kg.triples import Ref
@@ -14,17 +14,16 @@ from service.problems import RequestError, pointer
 from service.types import ProblemPart
 
 
-def put(serving: Serving, journal: Journal, id: str, body: ItemBody) -> bool:
-    """Write a whole item; give whether it is new. Raises RequestError, StoreError."""
+def put(serving: Serving, journal: Journal, id: str, body: ItemBody) -> tuple[bool, dict[str, int]]:
+    """Write a whole item; give whether it is new, and warnings. Raises RequestError, StoreError."""
     new = serving.recommender.live.items.item_class(id) is None
-    _write(serving, journal, [_asked("put", id, body)])
-    return new
+    return new, _write(serving, journal, [_asked("put", id, body)])
 
 
-def patch(serving: Serving, journal: Journal, id: str, body: ItemPatch) -> None:
-    """Change an item. Raises NotFoundError, RequestError, StoreError."""
+def patch(serving: Serving, journal: Journal, id: str, body: ItemPatch) -> dict[str, int]:
+    """Change an item; give warnings. Raises NotFoundError, RequestError, StoreError."""
     serving.recommender.item(id)
-    _write(serving, journal, [_asked("patch", id, body)])
+    return _write(serving, journal, [_asked("patch", id, body)])
 
 
 def delete(serving: Serving, journal: Journal, id: str) -> None:
@@ -41,23 +40,28 @@ def batch(serving: Serving, journal: Journal, body: BatchRequest) -> BatchDone:
     ]
     items = serving.recommender.live.items
     there = {one.key for one in asked if items.item_class(one.key) is not None}
-    _write(serving, journal, asked, ("operations",))
+    warned = _write(serving, journal, asked, ("operations",))
     created = 0
     for one in asked:
         created += one.op == "put" and one.key not in there
         (there.discard if one.op == "delete" else there.add)(one.key)
-    return {"done": len(asked), "created": created}
+    return {"done": len(asked), "created": created, "warnings": warned}
 
 
-def _write(serving: Serving, journal: Journal, asked: Sequence[Asked], place: tuple[str, ...] = ()) -> None:
-    """Check the edits and write them: all of them, or none. `place` leads to the list they are in, if any."""
+def _write(serving: Serving, journal: Journal, asked: Sequence[Asked], place: tuple[str, ...] = ()) -> dict[str, int]:
+    """Check the edits and write them: all of them, or none; give warnings.
+
+    `place` leads to the list they are in, if any.
+    """
     recommender, now = serving.recommender, time.time_ns() // 1_000_000
-    edits, wrong = checked_all(asked, recommender.bundle.ontology, recommender.live.items, now)
+    ontology = recommender.bundle.ontology
+    edits, wrong = checked_all(asked, ontology, recommender.live.items, now)
     if wrong:
         raise RequestError([_part(part, (*place, position) if place else ()) for position, part in wrong])
     journal.edit(edits)
     for edit in edits:
         metrics.EDITS.labels(edit.op).inc()
+    return warnings(edits, ontology)
 
 
 def _part(wrong: Wrong, place: tuple[str | int, ...]) -> ProblemPart:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, WithJsonSchema
 from typing_extensions import TypedDict
 
-from service.types import MAX_KEYS, Body, Key, documented
+from service.types import MAX_KEYS, Body, Item, Key, documented
 
 
 def _operation_form(operation: Any) -> str:
@@ -101,6 +101,14 @@ class BatchRequest(Body):
 
 
 @documented
+class EditedItem(Item):
+    """An item as it is after an edit."""
+
+    warnings: dict[str, int]
+    """What shapes of the ontology warn of, as the report of a load has it: `Class.name rule` -> how often."""
+
+
+@documented
 class BatchDone(TypedDict):
     """What is on disk now, and counts at the next request."""
 
@@ -108,3 +116,5 @@ class BatchDone(TypedDict):
     """How many operations."""
     created: int
     """How many of them made an item."""
+    warnings: dict[str, int]
+    """What shapes of the ontology warn of, as the report of a load has it: `Class.name rule` -> how often."""

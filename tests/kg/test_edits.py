@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kg import values
 from kg.check import check_mapping
-from kg.edits import Asked, checked, checked_all
+from kg.edits import Asked, checked, checked_all, warnings
 from kg.entries import Edit
 from kg.mapping import load_mapping
 from kg.planned import Standing
@@ -266,6 +266,32 @@ def test_what_breaks_a_shape_is_refused_like_a_row():
     assert [p for p, _ in wrong(Asked("patch", "p1", None, names), shaped)] == [("properties", "price")]
     assert [p for p, _ in wrong(Asked("patch", "p1", None, {"name": None}), shaped)] == [("properties", "name")]
     assert right(Asked("put", "new", "Product", {"name": "Kettle"}, {"IN_CATEGORY": ["knives"]}), shaped)
+
+
+WARNED = """
+:Product sh:property [ sh:path :price ; sh:maxInclusive 100 ; sh:severity sh:Warning ] ,
+    [ sh:path kg:name ; sh:maxLength 5 ; sh:severity sh:Info ] , [ sh:path :inCategory ; sh:minCount 1 ] ,
+    [ sh:path :inCategory ; sh:class :Toy ; sh:severity sh:Warning ] .
+:Toy a owl:Class ; rdfs:subClassOf :Category .
+"""
+
+
+def test_what_is_only_warned_of_is_counted_as_a_load_counts_it():
+    shaped = parse_ontology("@prefix sh: <http://www.w3.org/ns/shacl#> .\n" + SHOP.text + WARNED)
+    asked = [
+        Asked("put", "p1", "Product", {"price": 200, "name": "Kettle"}, {"IN_CATEGORY": ["knives"]}),
+        Asked("patch", "p1", None, {"price": 300}),
+        Asked("patch", "p1", None, {"price": 3}),
+        Asked("delete", "p1"),
+    ]
+    edits, found = checked_all(asked, shaped, THERE, 0)
+    assert found == []
+    assert warnings(edits, shaped) == {
+        "Product.price shape-max-inclusive": 2,
+        "Product.name shape-max-length": 1,
+        "Product.IN_CATEGORY shape-class": 1,
+    }
+    assert warnings(edits, SHOP) == {}
 
 
 def test_a_tail_of_a_class_that_a_shape_does_not_want_is_refused():

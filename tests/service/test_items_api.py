@@ -36,7 +36,7 @@ def test_a_new_item_is_created_found_described_and_takes_part_in_events(app: Fla
     answer = client.put("/v1/items/new-1", json=NEW)
     assert answer.status_code == 201
     item = client.get("/v1/items/new-1").json
-    assert answer.json == item
+    assert answer.json == item | {"warnings": {}}
     assert (item["class"], item["id"], item["name"]) == ("Film", "new-1", "A New Film")
     assert item["properties"] == {"name": "A New Film", "year": 2026}
     assert item["recommendable"] is True
@@ -63,7 +63,7 @@ def test_replacing_removes_what_is_not_named(client: FlaskClient, items: list[st
     assert found(client, "renamed") == [items[0]]
     assert items[0] not in found(client, before["name"])
     again = client.put(f"/v1/items/{items[0]}", json={"properties": {"name": "Renamed"}})
-    assert (again.status_code, again.json) == (200, after)
+    assert (again.status_code, again.json) == (200, after | {"warnings": {}})
 
 
 def test_a_patch_changes_what_it_names_and_nothing_else(client: FlaskClient, items: list[str]):
@@ -159,7 +159,7 @@ def test_all_items_of_a_batch_or_none(app: Flask, client: FlaskClient, items: li
     assert [e["pointer"] for e in answer.json["errors"]] == [f"/operations{place}" for place in places]
     assert edits(app) == []
     answer = client.post("/v1/items:batch", json={"operations": operations})
-    assert (answer.status_code, answer.json) == (200, {"done": 5, "created": 2})
+    assert (answer.status_code, answer.json) == (200, {"done": 5, "created": 2, "warnings": {}})
     assert client.get("/v1/items/n1").json["properties"]["year"] == 1
     assert client.get(f"/v1/items/{items[0]}").json["name"] == "Again"
     assert "STARS" not in ends(client, items[1])
@@ -296,3 +296,26 @@ def test_elsewhere_the_operator_has_to_allow_it(workspace: Workspace, host: str,
         assert "KG_ALLOW_WRITES=1" in answer.json["detail"]
     for headers in FOREIGN:
         assert client.put("/v1/items/y", json={}, headers=headers).status_code == 403
+
+
+WARNING = """
+@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <https://kgrec.example/movies#> .
+:Film sh:property [ sh:path :year ; sh:maxInclusive 2030 ; sh:severity sh:Warning ] ,
+    [ sh:path :year ; sh:minInclusive 1800 ] .
+"""
+
+
+def test_what_a_shape_warns_of_is_in_the_answer_and_the_edit_is_done(workspace: Workspace, client: FlaskClient):
+    point(workspace, other_bundle(workspace, turtle=WARNING))
+    said = {"Film.year shape-max-inclusive": 1}
+    answer = client.put("/v1/items/new-1", json={"properties": {"name": "Later", "year": 2100}})
+    assert (answer.status_code, answer.json["warnings"], answer.json["properties"]["year"]) == (201, said, 2100)
+    answer = client.patch("/v1/items/new-1", json={"properties": {"year": 2200}})
+    assert (answer.status_code, answer.json["warnings"], answer.json["properties"]["year"]) == (200, said, 2200)
+    assert client.patch("/v1/items/new-1", json={"properties": {"year": 2020}}).json["warnings"] == {}
+    assert "warnings" not in client.get("/v1/items/new-1").json
+    operations = [{"op": "patch", "id": "new-1", "properties": {"year": year}} for year in (2100, 2200, 2020)]
+    answer = client.post("/v1/items:batch", json={"operations": operations})
+    assert answer.json == {"done": 3, "created": 0, "warnings": {"Film.year shape-max-inclusive": 2}}
+    refused = client.patch("/v1/items/new-1", json={"properties": {"year": 17}})
+    assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (400, "/properties/year")

@@ -114,13 +114,19 @@ def test_a_serving_process_imports_no_training_library_and_no_database(workspace
     assert run.stdout.split() == []
 
 
-def other_bundle(workspace: Workspace, more: dict[str, object] | None = None) -> str:
-    """Publish the same bundle as another version: its manifest has one more line, so its digest is another."""
+def other_bundle(workspace: Workspace, more: dict[str, object] | None = None, turtle: str = "") -> str:
+    """Publish the same bundle as another version: its manifest has one more line, so its digest is another.
+
+    `turtle` is added to its ontology.
+    """
     old = (workspace.models / CURRENT).resolve()
     manifest = json.loads((old / "manifest.json").read_text()) | {"metrics": {"another": 1.0}} | (more or {})
+    ontology = (old / "ontology.ttl").read_text(encoding="utf-8") + turtle
+    manifest["files"]["ontology.ttl"] = hashlib.sha256(ontology.encode()).hexdigest()
     text = json.dumps(manifest)
     version = hashlib.sha256(text.encode()).hexdigest()[:16]
     shutil.copytree(old, workspace.models / version)
+    (workspace.models / version / "ontology.ttl").write_text(ontology, encoding="utf-8")
     (workspace.models / version / "manifest.json").write_text(text)
     return version
 
