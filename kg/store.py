@@ -162,9 +162,17 @@ class GraphStore:
 
     def counts(self) -> dict[str, int]:
         """How many nodes of each label, and relationships of each type, there are."""
-        nodes = self._bolt.read("MATCH (n) RETURN labels(n)[0] AS name, count(*) AS n ORDER BY name")
-        relationships = self._bolt.read("MATCH ()-[r]->() RETURN type(r) AS name, count(*) AS n ORDER BY name")
-        return {row["name"]: row["n"] for part in (nodes, relationships) for row in part}
+        return self.count_nodes() | self.count_relationships()
+
+    def count_nodes(self) -> dict[str, int]:
+        """How many nodes of each label there are."""
+        rows = self._bolt.read("MATCH (n) RETURN labels(n)[0] AS name, count(*) AS n ORDER BY name")
+        return {row["name"]: row["n"] for row in rows}
+
+    def count_relationships(self) -> dict[str, int]:
+        """How many relationships of each type there are."""
+        rows = self._bolt.read("MATCH ()-[r]->() RETURN type(r) AS name, count(*) AS n ORDER BY name")
+        return {row["name"]: row["n"] for row in rows}
 
     def turns(self) -> dict[str, int]:
         """How often each relation was written to: relation -> turns."""

@@ -343,11 +343,12 @@ def serve(**options: str | int | None) -> None:
 @kg.command()
 @machine
 def status(as_json: bool) -> None:
-    """Show what the graph holds, the last loads, and the bundle that is served."""
+    """Show the graph's classes and relations with their counts, the last loads, and the bundle that is served."""
     found = steps.state(Workspace.from_env())
     if as_json:
         console.as_json(found)
     else:
+        del found["Graph"]  # all of it stands in the two after it
         for title, values in found.items():
             console.mapping(title, values)
 

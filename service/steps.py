@@ -183,10 +183,14 @@ def prove(workspace: Workspace, explanation: Explanation) -> list[list[object]]:
 
 
 def state(workspace: Workspace) -> dict[str, dict[str, object]]:
-    """What the graph holds, the last loads, and the bundle that is served."""
+    """The classes and relations of the graph with their counts, the last loads, and the bundle that is served.
+
+    `Graph` has classes and relations together.
+    """
     with connect(workspace.graph) as store:
-        holds = {name: n for name, n in store.counts().items() if name not in RECORDS}
-        found: dict[str, dict[str, object]] = {"Graph": dict(holds)}
+        classes: dict[str, object] = {name: n for name, n in store.count_nodes().items() if name not in RECORDS}
+        relations: dict[str, object] = {**store.count_relationships()}
+        found = {"Graph": classes | relations, "Classes": classes, "Relations": relations}
         found["Last loads"] = {_when(load.at): f"{load.source}: {_summary(load)}" for load in store.loads()}
     try:
         bundle = open_bundle(current(workspace.models))
@@ -199,7 +203,7 @@ def state(workspace: Workspace) -> dict[str, dict[str, object]]:
 
 
 def _when(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _summary(load: Load) -> str:

@@ -66,6 +66,12 @@ def test_a_catalog_is_loaded_asked_and_counted(tmp_path: Path):
     state = asked(home, "status")
     assert state["Graph"].keys() == {"Brand", "Category", "Customer", "Product", *report["triples"], "BOUGHT", "VIEWED"}
     assert state["Graph"]["Product"] == 40
+    assert state["Classes"] == {"Brand": 4, "Category": 8, "Customer": state["Classes"]["Customer"], "Product": 40}
+    assert state["Relations"].keys() == {*report["triples"], "BOUGHT", "VIEWED"}
+    assert state["Classes"] | state["Relations"] == state["Graph"]
+    told = run(home, "status").stdout
+    titles = ["Classes", "Product", "Relations", "MADE_BY", "Last loads", "477 of 477 rows", "Bundle"]
+    assert [told.index(title) for title in titles] == sorted(told.index(title) for title in titles)
     assert "477 of 477 rows, 0 refused" in next(iter(state["Last loads"].values()))
     assert "run `kg train` first" in state["Bundle"]["state"]
 
