@@ -44,6 +44,7 @@ INSERT INTO edit (seq, id, op, item_class, item_key, said, at)
 VALUES ((SELECT 1 + max(coalesce((SELECT max(seq) FROM edit), 0), seq) FROM sqlite_sequence WHERE name = 'event'),
         ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
 """
+EDITED_AFTER = "SELECT 1 FROM edit WHERE seq > ? AND item_key = ? LIMIT 1"
 GO_ON_AFTER_EDITS = """
 UPDATE sqlite_sequence SET seq = max(seq, (SELECT coalesce(max(seq), 0) FROM edit)) WHERE name = 'event'
 """

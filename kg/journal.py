@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 from kg.entries import (
     APPEND_EDIT,
     APPEND_EVENT,
+    EDITED_AFTER,
     GO_ON_AFTER_EDITS,
     LAST,
     SINCE,
@@ -27,7 +28,7 @@ from kg.entries import (
 )
 from kg.journal_file import JournalFile
 from kg.triples import Interaction
-from ontology.errors import StoreError
+from ontology.errors import ConflictError, StoreError
 
 T = TypeVar("T")
 
@@ -45,6 +46,9 @@ class _Append:
 
     statement: str
     records: list[Record]
+    unless: Sequence[tuple[int, str]] = ()
+    """It is not written where an item with such a key was edited after such a seq."""
+    overtaken: bool = False
     taken: bool = False
     outcome: Appended | None = None
     failure: str = "the write was interrupted; send it again"
@@ -71,9 +75,14 @@ class Journal:
         """
         return self._durably(_Append(APPEND_EVENT, [event_record(event) for event in events]))
 
-    def edit(self, edits: Sequence[Edit]) -> Appended:
-        """Write edits: all of them, or none; return only when they are durable. Raises as `append` does."""
-        return self._durably(_Append(APPEND_EDIT, [edit_record(edit) for edit in edits]))
+    def edit(self, edits: Sequence[Edit], *, seen: int | None = None) -> Appended:
+        """Write edits: all of them, or none; return only when they are durable. Raises as `append` does.
+
+        They may rest on what the journal held up to a seq, `seen`: where one of the items was edited after it, by any
+        process, nothing is written, and ConflictError is raised.
+        """
+        unless = [] if seen is None else [(seen, edit.item.key) for edit in edits]
+        return self._durably(_Append(APPEND_EDIT, [edit_record(edit) for edit in edits], unless))
 
     def since(self, seq: int, limit: int = 10_000) -> list[tuple[int, Entry]]:
         """Events and edits after `seq`, each with its own seq (from 1), in the order of writing. Costs microseconds."""
@@ -116,6 +125,8 @@ class Journal:
                 self._commit_waiting()
         if mine.outcome is None:
             raise StoreError(mine.failure)
+        if mine.overtaken:
+            raise ConflictError("the item was edited meanwhile; get it again, and decide anew")
         return mine.outcome
 
     def _commit_waiting(self) -> None:
@@ -134,6 +145,9 @@ class Journal:
                 append.outcome = outcome
 
     def _insert(self, append: _Append) -> Appended:
+        append.overtaken = any(self._writer.execute(EDITED_AFTER, item).fetchone() for item in append.unless)
+        if append.overtaken:
+            return Appended(0, 0)
         accepted = max(0, self._writer.executemany(append.statement, append.records).rowcount)
         if append.statement == APPEND_EDIT:
             self._writer.execute(GO_ON_AFTER_EDITS)

@@ -28,6 +28,14 @@ class NotFoundError(KgrecError):
     title = "Not found"
 
 
+class ConflictError(KgrecError):
+    """What is there is not what the request rests on: get it again, and decide anew."""
+
+    exit_code = 2
+    status = 412
+    title = "Precondition failed"
+
+
 class NotReadyError(KgrecError):
     """A step has to run first; the message names it."""
 

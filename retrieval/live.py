@@ -49,6 +49,11 @@ class LiveState:
         self._user = {key: i for i, key in enumerate(users)}
         self._indptr = np.searchsorted(bundle.interactions.user, np.arange(catalog.n_users + 1))
 
+    @property
+    def seq(self) -> int:
+        """Up to here the journal counts; to be read before what it is to vouch for."""
+        return self._seq
+
     def refresh(self) -> None:
         """Take in what the journal has gained. Raises StoreError if the journal cannot be read."""
         with self._lock:

@@ -11,7 +11,8 @@ from flask import Blueprint, Response, g, request
 from kg.journal import Journal
 from retrieval.answer import Answer, Query
 from retrieval.filter_tree import FilterError
-from service import answers, bundles, changes, events, metrics
+from service import answers, bundles, changes, conditions, events, metrics
+from service.conditions import Condition
 from service.edit_types import BatchDone, BatchRequest, EditedItem, ItemBody, ItemPatch
 from service.endpoints import JSON, Api, Reply
 from service.engine import Serving, engine, fresh
@@ -101,12 +102,18 @@ def search_items(query: SearchQuery) -> Items:
 
 
 @api.get("/v1/items/<path:id>", tag="items", problems=(404, 503))
-def item(id: str) -> Item:
-    """Describe an item, with what the graph says of it."""
-    return _item(id)
+def item(id: str) -> Reply[Item]:
+    """Describe an item, with what the graph says of it.
+
+    Its `ETag`, sent as `If-Match` with an edit, has that done only if nobody else edited the item meanwhile.
+    """
+    described, headers = _item(id)
+    return Reply(described, HTTPStatus.OK, headers)
 
 
-@api.put("/v1/items/<path:id>", tag="items", problems=(400, 403, 503), statuses=(HTTPStatus.OK, HTTPStatus.CREATED))
+@api.put(
+    "/v1/items/<path:id>", tag="items", problems=(400, 403, 412, 503), statuses=(HTTPStatus.OK, HTTPStatus.CREATED)
+)
 def put_item(id: str, body: ItemBody) -> Reply[EditedItem]:
     """Write a whole item: create it (201), or replace it (200).
 
@@ -114,27 +121,29 @@ def put_item(id: str, body: ItemBody) -> Reply[EditedItem]:
     of every worker. A new item is found, described, recommended and explained then, by what is said of it here.
     """
     serving, journal = writing()
-    new, warnings = changes.put(serving, journal, id, body)
-    return Reply({**_item(id), "warnings": warnings}, HTTPStatus.CREATED if new else HTTPStatus.OK)
+    new, warnings = changes.put(serving, journal, id, body, Condition.of(request))
+    described, headers = _item(id)
+    return Reply({**described, "warnings": warnings}, HTTPStatus.CREATED if new else HTTPStatus.OK, headers)
 
 
-@api.patch("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))
-def patch_item(id: str, body: ItemPatch) -> EditedItem:
+@api.patch("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 412, 503))
+def patch_item(id: str, body: ItemPatch) -> Reply[EditedItem]:
     """Change an item: what is not named stays.
 
     A property that is null is removed; a relation that is named is replaced as a whole.
     """
-    warnings = changes.patch(*writing(), id, body)
-    return {**_item(id), "warnings": warnings}
+    warnings = changes.patch(*writing(), id, body, Condition.of(request))
+    described, headers = _item(id)
+    return Reply({**described, "warnings": warnings}, HTTPStatus.OK, headers)
 
 
-@api.delete("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 503))
+@api.delete("/v1/items/<path:id>", tag="items", problems=(400, 403, 404, 412, 503))
 def delete_item(id: str) -> Reply[None]:
     """Delete an item: it is neither found nor recommended any more.
 
     What users did with it stays in their history until the next training.
     """
-    changes.delete(*writing(), id)
+    changes.delete(*writing(), id, Condition.of(request))
     return Reply(None, HTTPStatus.NO_CONTENT)
 
 
@@ -233,9 +242,11 @@ def writing() -> tuple[Serving, Journal]:
     return fresh(), found.journal
 
 
-def _item(id: str) -> Item:
+def _item(id: str) -> tuple[Item, dict[str, str]]:
+    """The item, and the headers of an answer with it."""
     recommender = fresh().recommender
-    return answers.item(recommender, recommender.item(id))
+    found = recommender.item(id)
+    return answers.item(recommender, found), conditions.headers(found)
 
 
 def _answer(answer: Answer) -> Recommendations:

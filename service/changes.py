@@ -5,31 +5,39 @@ from collections.abc import Sequence
 
 from kg.edits import Asked, Tail, Wrong, checked_all, warnings
 from kg.entries import Op
+from kg.formats.encoding import shown
 from kg.journal import Journal
 from kg.triples import Ref
+from ontology.errors import ConflictError
 from service import metrics
+from service.conditions import Condition
 from service.edit_types import BatchDone, BatchRequest, DeleteOperation, EntityRef, ItemBody, ItemPatch
 from service.engine import Serving
 from service.problems import RequestError, pointer
 from service.types import ProblemPart
 
+TRIES = 10
+"""So often an edit that has a condition is overtaken by others before it gives up."""
 
-def put(serving: Serving, journal: Journal, id: str, body: ItemBody) -> tuple[bool, dict[str, int]]:
-    """Write a whole item; give whether it is new, and warnings. Raises RequestError, StoreError."""
+
+def put(
+    serving: Serving, journal: Journal, id: str, body: ItemBody, condition: Condition
+) -> tuple[bool, dict[str, int]]:
+    """Write a whole item; give whether it is new, and warnings. Raises ConflictError, RequestError, StoreError."""
     new = serving.recommender.live.items.item_class(id) is None
-    return new, _write(serving, journal, [_asked("put", id, body)])
+    return new, _write_if(condition, serving, journal, _asked("put", id, body))
 
 
-def patch(serving: Serving, journal: Journal, id: str, body: ItemPatch) -> dict[str, int]:
-    """Change an item; give warnings. Raises NotFoundError, RequestError, StoreError."""
+def patch(serving: Serving, journal: Journal, id: str, body: ItemPatch, condition: Condition) -> dict[str, int]:
+    """Change an item; give warnings. Raises ConflictError, NotFoundError, RequestError, StoreError."""
     serving.recommender.item(id)
-    return _write(serving, journal, [_asked("patch", id, body)])
+    return _write_if(condition, serving, journal, _asked("patch", id, body))
 
 
-def delete(serving: Serving, journal: Journal, id: str) -> None:
-    """Delete an item. Raises NotFoundError, StoreError."""
+def delete(serving: Serving, journal: Journal, id: str, condition: Condition) -> None:
+    """Delete an item. Raises ConflictError, NotFoundError, StoreError."""
     serving.recommender.item(id)
-    _write(serving, journal, [Asked("delete", id)])
+    _write_if(condition, serving, journal, Asked("delete", id))
 
 
 def batch(serving: Serving, journal: Journal, body: BatchRequest) -> BatchDone:
@@ -48,17 +56,38 @@ def batch(serving: Serving, journal: Journal, body: BatchRequest) -> BatchDone:
     return {"done": len(asked), "created": created, "warnings": warned}
 
 
-def _write(serving: Serving, journal: Journal, asked: Sequence[Asked], place: tuple[str, ...] = ()) -> dict[str, int]:
+def _write_if(condition: Condition, serving: Serving, journal: Journal, asked: Asked) -> dict[str, int]:
+    """Do an edit where its condition holds, which is looked at again when another edit of the item came before it."""
+    if condition.holds_always:
+        return _write(serving, journal, [asked])
+    live = serving.recommender.live
+    for _ in range(TRIES):
+        seen = live.seq
+        condition.check(asked.key, live.items.get(asked.key))
+        try:
+            return _write(serving, journal, [asked], seen=seen)
+        except ConflictError:
+            serving.recommender.refresh()
+    raise ConflictError(f"item {shown(asked.key)!r} is being edited all the time; try again later")
+
+
+def _write(
+    serving: Serving,
+    journal: Journal,
+    asked: Sequence[Asked],
+    place: tuple[str, ...] = (),
+    seen: int | None = None,
+) -> dict[str, int]:
     """Check the edits and write them: all of them, or none; give warnings.
 
-    `place` leads to the list they are in, if any.
+    `place` leads to the list they are in, if any. With `seen`, they rest on the journal up to there.
     """
     recommender, now = serving.recommender, time.time_ns() // 1_000_000
     ontology = recommender.bundle.ontology
     edits, wrong = checked_all(asked, ontology, recommender.live.items, now)
     if wrong:
         raise RequestError([_part(part, (*place, position) if place else ()) for position, part in wrong])
-    journal.edit(edits)
+    journal.edit(edits, seen=seen)
     for edit in edits:
         metrics.EDITS.labels(edit.op).inc()
     return warnings(edits, ontology)

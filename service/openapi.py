@@ -16,6 +16,11 @@ from service.types import Problem
 Json = dict[str, Any]
 Schemas = dict[tuple[int, str], Json]
 
+CONDITIONS = {
+    "If-Match": "Do it only if the item has this `ETag`, or, where it is `*`, if there is one.",
+    "If-None-Match": "Do it only if the item does not have this `ETag`, or, where it is `*`, if there is none.",
+}
+"""The headers of an operation that may find a precondition failed."""
 PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -100,6 +105,11 @@ def _parameters(number: int, operation: Operation, schemas: Schemas) -> list[Jso
         described["description"] = schema.get("description", "")
         described["schema"] = {k: v for k, v in schema.items() if k not in {"description", "title"}}
         parameters.append(described)
+    if HTTPStatus.PRECONDITION_FAILED in operation.problems:
+        parameters += [
+            {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+            for name, text in CONDITIONS.items()
+        ]
     return parameters
 
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from ontology.errors import InputError, KgrecError, NotFoundError, NotReadyError, StoreError
+from ontology.errors import ConflictError, InputError, KgrecError, NotFoundError, NotReadyError, StoreError
 from service.types import Problem, ProblemPart
 
 MEDIA_TYPE = "application/problem+json"
@@ -30,6 +30,7 @@ class ForbiddenError(KgrecError):
 TYPES: dict[type[KgrecError], str] = {
     InputError: "urn:kgrec:problem:input",
     NotFoundError: "urn:kgrec:problem:not-found",
+    ConflictError: "urn:kgrec:problem:conflict",
     NotReadyError: "urn:kgrec:problem:not-ready",
     StoreError: "urn:kgrec:problem:store",
     ForbiddenError: "urn:kgrec:problem:forbidden",

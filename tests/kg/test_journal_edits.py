@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from kg.entries import Edit
 from kg.journal import Appended, Journal
 from kg.triples import Interaction, Ref
-from ontology.errors import InputError, StoreError
+from ontology.errors import ConflictError, InputError, StoreError
 from tests.plain_graph import keys, texts, values
 
 VERSION_1 = Path(__file__).parent / "journals" / "version1.sqlite"
@@ -153,3 +154,31 @@ def test_threads_that_write_both_lose_nothing(journal: Journal):
         mine = [(type(e), e.id) for _, e in entries if e.id.startswith(f"{worker}-")]
         writes = ((Interaction, ""), (Edit, ""), (Edit, "-2"))
         assert mine == [(kind, f"{worker}-{i}{part}") for i in range(30) for kind, part in writes]
+
+
+def test_an_edit_that_rests_on_what_was_read_is_refused_after_another_of_its_item(tmp_path: Path):
+    mine, other = Journal(tmp_path / "journal.sqlite"), Journal(tmp_path / "journal.sqlite")
+    mine.append([event("e")])
+    seen = mine.last()
+    other.edit([Edit("elsewhere", "put", Ref("Thing", "j"))])
+    other.append([event("f")])
+    assert mine.edit([edit("a")], seen=seen) == Appended(1, 0)
+    with pytest.raises(ConflictError, match="edited meanwhile"):
+        other.edit([Edit("b1", "put", Ref("Thing", "k")), edit("b2")], seen=seen)
+    assert other.edit([edit("b2")], seen=other.last()) == Appended(1, 0)
+    assert [entry.id for _, entry in mine.since(0)] == ["e", "elsewhere", "f", "a", "b2"]
+    mine.close()
+    other.close()
+
+
+def test_of_threads_that_rest_on_the_same_one_writes(journal: Journal):
+    def write(number: int) -> bool:
+        try:
+            journal.edit([edit(f"{number}")], seen=0)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(write, range(64))) == 1
+    assert len(journal.since(0)) == 1
