@@ -343,7 +343,7 @@ def serve(**options: str | int | None) -> None:
 @kg.command()
 @machine
 def status(as_json: bool) -> None:
-    """Show the graph's classes and relations with their counts, the last loads, and the bundle that is served."""
+    """Show what the graph holds, by class and by relation, the last loads, and the bundle that is served."""
     found = steps.state(Workspace.from_env())
     if as_json:
         console.as_json(found)

@@ -70,18 +70,17 @@ def bars() -> Iterator[Report]:
     )
     with Progress(*columns, console=_bars) as progress:
         tasks: dict[str, TaskID] = {}
-
-        now = ""
+        current = ""
 
         def report(phase: str, done: int, total: int | None) -> None:
-            nonlocal now
+            nonlocal current
             if phase not in tasks:
                 _finish(progress)
                 tasks[phase] = progress.add_task(phase, total=total, of="")
-            elif phase != now:  # it begins again
+            elif phase != current:  # it begins again
                 _finish(progress)
                 progress.reset(tasks[phase], total=total)
-            now = phase
+            current = phase
             of = f"{done:,}" if total is None else f"{done:,}/{total:,}"
             progress.update(tasks[phase], completed=done, total=total, of=of)
 

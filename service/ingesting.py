@@ -21,6 +21,7 @@ from ontology.errors import InputError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
+OPENING = "open the graph"
 FIRST_MAPPING = Path("catalog.mapping.yaml")
 
 
@@ -57,6 +58,7 @@ def load_as_asked(workspace: Workspace, asked: Asked, progress: Progress = silen
     options = Options(asked.delete_missing, asked.dry_run, asked.max_errors, rejects=workspace.rejects)
     if asked.neo4j_admin:
         return _export(workspace, asked, mapping, ontology, progress)
+    progress(OPENING, 0, None)
     with connect(workspace.graph) as store:
         if asked.rejects:
             if asked.delete_missing:
@@ -97,6 +99,7 @@ def infer_mapping(asked: Asked) -> tuple[Inferred, Path, Path]:
 def _resume(workspace: Workspace, asked: Asked, progress: Progress) -> IngestReport:
     if asked.paths or asked.rejects or asked.dry_run:
         raise InputError("--resume finishes the load that was interrupted; it takes no files and no --dry-run")
+    progress(OPENING, 0, None)
     with connect(workspace.graph) as store:
         report = resume(store, home=workspace.root, progress=progress)
     if report:

@@ -66,9 +66,9 @@ class JobProgress(TypedDict):
     """How far a job is."""
 
     phase: str
-    """What it does: read, sort, compare, write …, settle, derive; `done` in the end."""
+    """What it does: open the graph, read, sort, compare, write …, settle, derive; `done` in the end."""
     done: int
-    """How much of the phase: rows while files are read, then entities, triples or interactions."""
+    """How much of the phase: rows that were read, or entities, triples, interactions that were sent to the graph."""
     total: int | None
     """Out of how many; of rows that are read, about as many as the files have by their bytes."""
     rows: int

@@ -132,8 +132,8 @@ class Job:
     def first_rejects(self) -> list[dict[str, Any]]:
         """The first rejects, as many as are told with a job."""
         with suppress(FileNotFoundError):  # forgotten at this moment
-            if self.refused is not None:
-                with self.refused.open("rb") as file:
+            if found := self.refused:
+                with found.open("rb") as file:
                     return [orjson.loads(line) for line in islice(file, REJECTS)]
         return []
 

@@ -183,10 +183,7 @@ def prove(workspace: Workspace, explanation: Explanation) -> list[list[object]]:
 
 
 def state(workspace: Workspace) -> dict[str, dict[str, object]]:
-    """The classes and relations of the graph with their counts, the last loads, and the bundle that is served.
-
-    `Graph` has classes and relations together.
-    """
+    """What the graph holds, by class and by relation and together, the last loads, and the bundle that is served."""
     with connect(workspace.graph) as store:
         classes: dict[str, object] = {name: n for name, n in store.count_nodes().items() if name not in RECORDS}
         relations: dict[str, object] = {**store.count_relationships()}

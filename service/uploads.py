@@ -113,11 +113,11 @@ def _order(texts: MultiDict[str, str], files: MultiDict[str, str]) -> Order:
 
 
 def _unknown(texts: MultiDict[str, str], files: MultiDict[str, str]) -> Iterator[ProblemPart]:
-    for field in {*texts, *files} - {*FILES, *TEXTS}:
+    for field in sorted({*texts, *files} - {*FILES, *TEXTS}):
         yield {"detail": f"{field!r} is not known; there is {', '.join((*FILES, *TEXTS))}", "parameter": field}
-    for field in set(texts) & {*FILES}:
+    for field in sorted(set(texts) & {*FILES}):
         yield {"detail": f"{field!r} is a text; {', '.join(FILES)} are files", "parameter": field}
-    for field in set(files) & {*TEXTS}:
+    for field in sorted(set(files) & {*TEXTS}):
         yield {"detail": f"{field!r} is a file; {', '.join(TEXTS)} are texts", "parameter": field}
 
 
