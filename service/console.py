@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,17 +20,17 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
 
 from kg.infer import Inferred
 from kg.loading import WOULD_REJECT
+from kg.progress import Pace
 from kg.progress import Progress as Report
 from kg.report import IngestReport
 from retrieval.answer import Answer, Explanation
-from service.lines import Lines
+from service.lines import Lines, duration, speed
 
 if TYPE_CHECKING:
     from retrieval.evaluation import Evaluation  # needs kgrec[train]
@@ -66,23 +67,23 @@ def bars() -> Iterator[Report]:
         TextColumn("{task.fields[of]}"),
         _Rate(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(compact=True),
+        _Left(),
     )
     with Progress(*columns, console=_bars) as progress:
         tasks: dict[str, TaskID] = {}
-        current = ""
+        pace: Pace | None = None
 
         def report(phase: str, done: int, total: int | None) -> None:
-            nonlocal current
+            nonlocal pace
+            before, pace = pace, Pace.after(pace, phase, done, total, time.monotonic())
             if phase not in tasks:
                 _finish(progress)
-                tasks[phase] = progress.add_task(phase, total=total, of="")
-            elif phase != current:  # it begins again
+                tasks[phase] = progress.add_task(phase, total=total, of="", pace=pace)
+            elif before and before.phase != phase:  # it begins again
                 _finish(progress)
                 progress.reset(tasks[phase], total=total)
-            current = phase
             of = f"{done:,}" if total is None else f"{done:,}/{total:,}"
-            progress.update(tasks[phase], completed=done, total=total, of=of)
+            progress.update(tasks[phase], completed=done, total=total, of=of, pace=pace)
 
         yield report
         _finish(progress)
@@ -93,7 +94,17 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """The rate, once it is known."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed and task.completed > 1 else "")
+        rate = task.fields["pace"].per_s
+        return Text("" if rate is None else speed(rate))
+
+
+class _Left(ProgressColumn):
+    """How long it will take."""
+
+    def render(self, task: Task) -> Text:
+        """The time that is left, where it is known."""
+        left = None if task.finished else task.fields["pace"].left_s(time.monotonic())
+        return Text("" if left is None else f"{duration(left)} left")
 
 
 def _finish(progress: Progress) -> None:

@@ -45,17 +45,22 @@ class Lines:
 
 def line(pace: Pace, now: float) -> str:
     """A phase in words: how much of it is done, how fast, for how long, and how long it will take."""
-    parts = [f"{pace.phase}: {_took(now - pace.began)}"]
+    parts = [f"{pace.phase}: {duration(now - pace.began)}"]
     if pace.done or pace.total:
         parts.append(f"{pace.done:,}" if pace.total is None else f"{pace.done:,} of {pace.total:,}")
     if pace.per_s is not None:
-        parts.append(f"{pace.per_s:,.0f}/s")
+        parts.append(speed(pace.per_s))
     left = pace.left_s(now)
     if left is not None:
-        parts.append(f"about {_took(left)} left")
+        parts.append(f"about {duration(left)} left")
     return ", ".join(parts)
 
 
-def _took(seconds: float) -> str:
+def speed(per_s: float) -> str:
+    """How many a second, with two digits where there are few."""
+    return f"{per_s:,.0f}/s" if per_s >= 10 else f"{per_s:.2g}/s"
+
+
+def duration(seconds: float) -> str:
     """Hours, minutes and seconds."""
     return str(timedelta(seconds=round(seconds)))

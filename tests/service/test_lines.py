@@ -32,6 +32,7 @@ def test_a_phase_is_named_once_and_told_of_while_it_goes_on():
 def test_a_line_says_what_is_known():
     assert line(Pace("sort", 0, None, 0, 0.0, 0.0), 75.2) == "sort: 0:01:15"
     assert line(Pace("derive", 500, None, 0, 0.0, 2.0), 2.0) == "derive: 0:00:02, 500, 250/s"
+    assert line(Pace("epochs", 3, None, 0, 0.0, 8.0), 8.0) == "epochs: 0:00:08, 3, 0.38/s"
     said = "write triples: 0:00:10, 2,000 of 8,000, 200/s, about 0:00:30 left"
     assert line(Pace("write triples", 2000, 8000, 0, 0.0, 10.0), 10.0) == said
 
