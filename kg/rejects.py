@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +40,18 @@ class Limit:
 
     def __str__(self) -> str:
         return f"{self.number:g}{'%' * self.percent}"
+
+
+class TooManyRefusedError(InputError):
+    """More rows were refused than may be, so nothing was loaded.
+
+    `counts` are those of the report of a load up to where this one was stopped: read, refused, rejected.
+    """
+
+    def __init__(self, message: str, **counts: int | Mapping[str, int]) -> None:
+        """Keep the counts."""
+        super().__init__(message)
+        self.counts = counts
 
 
 class Rejects:
@@ -97,10 +110,12 @@ class Rejects:
         marks[refusal.line] = 1
 
     def check(self, limit: Limit | None, read: int, *, so_far: bool = False) -> None:
-        """Stop a load that refuses too much, before anything of it is written. Raises InputError."""
+        """Stop a load that refuses too much, before anything of it is written. Raises TooManyRefusedError."""
         if limit is None or (so_far and limit.percent and read < ENOUGH) or not limit.exceeded(self.rows, read):
             return
-        raise InputError(
+        sentence = (
             f"{self.rows:,} of {read:,} rows were refused, more than --max-errors {limit} allows, so nothing was "
             f"loaded; each stands with its reason in {self.of_failed}"
         )
+        rejected = dict(sorted(self.about.items()))
+        raise TooManyRefusedError(sentence, read=read, refused=self.rows, rejected=rejected)

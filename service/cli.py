@@ -13,7 +13,7 @@ import click
 
 from embed.split import SplitBy
 from kg.journal import Journal
-from kg.rejects import Limit
+from kg.rejects import Limit, TooManyRefusedError
 from kg.workspace import Workspace
 from ontology.errors import InputError, KgrecError, NotReadyError
 from retrieval.answer import Query
@@ -71,8 +71,13 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     if how["infer"]:
         console.inferred(*ingesting.infer_mapping(asked))
         return
-    with console.bars() as progress:
-        report = ingesting.load_as_asked(workspace, asked, progress)
+    try:
+        with console.bars() as progress:
+            report = ingesting.load_as_asked(workspace, asked, progress)
+    except TooManyRefusedError as error:
+        if as_json:
+            console.as_json({"error": str(error), "loaded": 0, **error.counts})
+        raise
     if as_json:
         console.as_json(asdict(report))
     else:
@@ -161,9 +166,27 @@ def train(
 @click.option(
     "--metric", default="ndcg", show_default=True, type=click.Choice(["ndcg", "recall"]), help="Of lists of 20 items."
 )
-@click.option("--holdout", default=0.2, show_default=True, type=click.FloatRange(0, 1, min_open=True, max_open=True))
-@click.option("--split", default="user", show_default=True, type=click.Choice(get_args(SplitBy)))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**32 - 1))
+@click.option(
+    "--holdout",
+    default=0.2,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="The part kept back for `kg evaluate`, and then for the score.",
+)
+@click.option(
+    "--split",
+    default="user",
+    show_default=True,
+    type=click.Choice(get_args(SplitBy)),
+    help="By what it is kept back, as with `kg train`.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Of the trainings, and of what is proposed.",
+)
 @click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="An option that all trainings share.")
 @machine

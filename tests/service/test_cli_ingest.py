@@ -49,7 +49,12 @@ def test_try_load_change_remove(home: Path, catalog: Path) -> None:
 def test_refused_rows_are_loaded_from_their_list_after_a_fix(home: Path, catalog: Path) -> None:
     products = catalog / "products.csv"
     products.write_text(products.read_text(encoding="utf-8") + 'K9,Cup,fjell,tea/none,"9,50",yes,\n', encoding="utf-8")
-    run(home, "ingest", catalog, "-m", MAPPING, "--max-errors", "0", status=2)
+    stopped = run(home, "ingest", catalog, "-m", MAPPING, "--max-errors", "0", "--json", status=2)
+    told = json.loads(stopped.stdout)
+    assert told.pop("error") in stopped.stderr.replace("\n", "")
+    assert told["read"] <= 478
+    told.pop("read")
+    assert told == {"loaded": 0, "refused": 1, "rejected": {"IN_CATEGORY": 1, "MADE_BY": 1, "Product": 1}}
     assert asked(home, "status")["Graph"] == {}
     done = run(home, "ingest", catalog, "-m", MAPPING, "--max-errors", "1%", status=1)
     rejects = home / "rejects.jsonl"

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ BAD = (SHOP / "products.csv").read_bytes() + b"KN-999,Broken,fjell,knives,cheap,
 @pytest.fixture
 def home(tmp_path: Path) -> Workspace:
     return Workspace(tmp_path / "kg")
+
+
+@pytest.fixture
+def running(home: Workspace) -> Iterator[None]:
+    """The graph is kept open, so that several jobs join it rather than start it."""
+    with connect(home.graph, {}):
+        yield
 
 
 @pytest.fixture
@@ -77,6 +85,7 @@ def test_a_dry_run_tells_the_difference_and_the_rejects_and_loads_nothing(home: 
     assert not home.ontology.exists()
 
 
+@pytest.mark.usefixtures("running")
 def test_a_job_removes_what_is_missed_only_when_it_is_told_to(home: Workspace, client: FlaskClient):
     done(home, client)
     fewer = b"".join((SHOP / "products.csv").read_bytes().splitlines(keepends=True)[:-1])
@@ -85,6 +94,7 @@ def test_a_job_removes_what_is_missed_only_when_it_is_told_to(home: Workspace, c
     assert job["report"]["changes"]["Product"] == {"added": 0, "changed": 0, "removed": 1}
 
 
+@pytest.mark.usefixtures("running")
 @pytest.mark.parametrize("limit", ["0", "0.1%"])
 def test_a_job_that_refuses_too_much_says_so_and_gives_its_rejects(home: Workspace, client: FlaskClient, limit: str):
     job = done(home, client, **products(), max_errors=limit)
@@ -97,6 +107,7 @@ def test_a_job_that_refuses_too_much_says_so_and_gives_its_rejects(home: Workspa
     assert done(home, client, **products(), max_errors="1%")["state"] == "done"
 
 
+@pytest.mark.usefixtures("running")
 def test_rejects_are_loaded_after_a_fix(home: Workspace, client: FlaskClient):
     job = done(home, client, **products())
     listed = rejects(client, job)
@@ -123,6 +134,7 @@ files:
 """
 
 
+@pytest.mark.usefixtures("running")
 def test_rejects_look_values_up_in_uploads_alone(home: Workspace, client: FlaskClient, tmp_path: Path):
     (tmp_path / "brands.csv").write_text("id,name\nb1,Secret\n")
     listed = {"file": f"{tmp_path}/products.csv", "line": 2, "value": "", "row": {"sku": "P1", "brand": "b1"}}
