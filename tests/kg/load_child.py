@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import kg.bolt
 import kg.bulk
 import kg.writing
 from kg.address import GraphAddress, Login
@@ -44,6 +45,8 @@ class Job:
     """No file may become larger: what happens then is what happens on a full disk."""
     user: int = 0
     """Who runs it."""
+    retry_s: int = 2
+    """How long a database that is away is waited for."""
 
 
 @contextmanager
@@ -101,6 +104,7 @@ def run(job: Job, store: GraphStore) -> None:
 def main() -> None:
     """Run the job; with `staying`, keep the database up until standard input ends."""
     job = Job(**json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    kg.bolt.RETRY_S = job.retry_s
     kg.writing.ENTITIES, kg.writing.RELATIONSHIPS, kg.bulk.VERTICES, kg.bulk.EDGES, kg.bulk.PART = (
         job.batch,
         job.batch,
