@@ -75,8 +75,8 @@ class Bulk:
             if relation:
                 self._command(f"CREATE EDGE TYPE {plain(relation)} IF NOT EXISTS")
         entities = self._difference.entity_changes()
-        for first in entities:
-            self._vertices(chain([first], islice(entities, VERTICES - 1)))
+        while batch := list(islice(entities, VERTICES)):
+            self._vertices(batch)
         if self._plain():
             self._plain_edges()
         else:
@@ -112,23 +112,16 @@ class Bulk:
             request = chain([first], islice(lines, EDGES - 1))
             self._ask(f"batch/{self._address.database}?wal=true", parts(request), "text/csv")
 
-    def _vertices(self, changes: Iterator[EntityChange]) -> None:
-        """Send entities as they are read, and note the numbers that the database gives to them."""
-        kinds: list[int] = []
-        keys: list[str] = []
-
-        def lines() -> Iterator[Line]:
-            for number, change in enumerate(changes):
-                kinds.append(change.kind)
-                keys.append(change.key)
-                line = self._line("vertex", change.kind, change.file, change.row)
-                yield {**line, **change.set, "@id": str(number), "id": change.key}
-
-        given = self._send("entities", lines())["idMapping"]
+    def _vertices(self, batch: Sequence[EntityChange]) -> None:
+        lines = (
+            self._line("vertex", x.kind, x.file, x.row) | {**x.set, "@id": str(i), "id": x.key}
+            for i, x in enumerate(batch)
+        )
+        given = self._send("entities", lines)["idMapping"]
         columns: dict[str, Column] = {
-            "kind": ("INTEGER", kinds),
-            "key": ("VARCHAR", keys),
-            "rid": ("VARCHAR", [given[str(number)] for number in range(len(keys))]),
+            "kind": ("INTEGER", [change.kind for change in batch]),
+            "key": ("VARCHAR", [change.key for change in batch]),
+            "rid": ("VARCHAR", [given[str(i)] for i in range(len(batch))]),
         }
         self._tables.append("stage.rid", columns)
 
