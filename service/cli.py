@@ -26,6 +26,14 @@ from service.settings import Settings
 
 machine = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
 only = click.option("--filter", metavar="EXPRESSION", help='Only such items, as: genre is_a "Crime" and year >= 1990')
+split = click.option(
+    "--split",
+    default="user",
+    show_default=True,
+    type=click.Choice(get_args(SplitBy)),
+    help="Keep back the last part of each user's history, their last like alone, or all after one moment.",
+)
+device = click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
 count = click.option("-n", default=10, show_default=True, help="How many to print.", type=click.IntRange(1, 1000))
 
 
@@ -93,13 +101,7 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     type=click.FloatRange(0, 1, max_open=True),
     help="The part kept back for `kg evaluate`.",
 )
-@click.option(
-    "--split",
-    default="user",
-    show_default=True,
-    type=click.Choice(get_args(SplitBy)),
-    help="Keep back the last part of each user's history, their last like alone, or all after one moment.",
-)
+@split
 @click.option(
     "--seed",
     default=0,
@@ -107,7 +109,7 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     type=click.IntRange(0, 2**32 - 1),
     help="The same seed gives the same bundle on the same machine.",
 )
-@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
+@device
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
 )
@@ -173,13 +175,7 @@ def train(
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="The part kept back for `kg evaluate`, and then for the score.",
 )
-@click.option(
-    "--split",
-    default="user",
-    show_default=True,
-    type=click.Choice(get_args(SplitBy)),
-    help="By what it is kept back, as with `kg train`.",
-)
+@split
 @click.option(
     "--seed",
     default=0,
@@ -187,7 +183,7 @@ def train(
     type=click.IntRange(0, 2**32 - 1),
     help="Of the trainings, and of what is proposed.",
 )
-@click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
+@device
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="An option that all trainings share.")
 @machine
 def tune(
