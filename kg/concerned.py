@@ -1,11 +1,11 @@
 """What refused rows were about: the classes and relations of which they would have said something."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 from kg.blocks import Block
 from kg.cells import Cells
-from kg.mapping import FileRule, RowRule
+from kg.mapping import ChosenRelation, FileRule, RowRule
 from kg.statements import fitted
 
 UNKNOWN = "(unknown)"
@@ -23,22 +23,33 @@ def concerned(rule: FileRule, block: Block, lines: Collection[int]) -> Counter[s
     left = len(lines)
     for row_rule, rows in fitted(rule, part):
         left -= len(rows)
-        for i in rows:
-            found.update(set(_names(row_rule, cells, i)))
+        about: dict[str, set[int]] = defaultdict(set)
+        for name, its in _about(row_rule, cells, rows):
+            about[name].update(its)
+        found.update({name: len(its) for name, its in about.items() if its})
     if left:
         found[_class_of(rule)] += left
     return found
 
 
-def _names(rule: RowRule, cells: Cells, row: int) -> Iterator[str]:
+def _about(rule: RowRule, cells: Cells, rows: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Class or relation, and those of the rows that are about it; a relation may come several times."""
     if rule.entity:
-        yield rule.entity.cls
-    named = [triple for triple in rule.triples if cells.texts(triple.tail.key)[row]]
-    for relation in (*(triple.relation for triple in named), *(its.relation for its in rule.interactions)):
-        if isinstance(relation, str):
-            yield relation
-        elif chosen := relation.values.get(cells.column(relation.column)[row]):
-            yield chosen
+        yield rule.entity.cls, rows
+    for triple in rule.triples:
+        tails = cells.texts(triple.tail.key)
+        yield from _chosen(triple.relation, cells, [i for i in rows if tails[i]])
+    for interaction in rule.interactions:
+        yield from _chosen(interaction.relation, cells, rows)
+
+
+def _chosen(relation: str | ChosenRelation, cells: Cells, rows: Sequence[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    if isinstance(relation, str):
+        yield relation, rows
+        return
+    texts = cells.column(relation.column)
+    for text, name in relation.values.items():
+        yield name, [i for i in rows if texts[i] == text]
 
 
 def _class_of(rule: FileRule) -> str:

@@ -10,7 +10,7 @@ from kg.blocks import Block
 from kg.check import check_columns
 from kg.formats.door import header, read_blocks
 from kg.formats.form import ENDINGS, Format
-from kg.formats.source import COMPRESSED, STDIN, is_url
+from kg.formats.source import COMPRESSED, STDIN, flows, is_url
 from kg.mapping import FileRule, Mapping
 from ontology.errors import InputError
 
@@ -136,16 +136,12 @@ def _in_folder(folder: Path, mapping: Mapping) -> Iterator[Source]:
 def named(path: Path, mapping: Mapping) -> Source:
     """A file, a pipe or standard input, by its entry in the mapping. Raises InputError when it has none."""
     name = entry(path, mapping)
-    if name is None and _flows(path):
+    # In a list of rejects, `<(…)` of a shell is a path under /dev that was a pipe then.
+    if name is None and (flows(path) or path.is_relative_to("/dev")):
         name = _name_of_pipe(mapping)
     if name is None:
         raise InputError(f"{path} is not in the mapping, which names {', '.join(mapping.files)}")
     return Source(path, mapping.files[name], name)
-
-
-def _flows(path: Path) -> bool:
-    """Whether it is a pipe, or was one: in a list of rejects, `<(…)` of a shell is a path under `/dev`."""
-    return path == STDIN or path.is_fifo() or path.is_relative_to("/dev")
 
 
 def entry(path: Path, mapping: Mapping) -> str | None:

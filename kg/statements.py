@@ -107,12 +107,14 @@ def _refuse_unknown(rule: FileRule, block: Block, found: Said) -> Rows:
 def _refuse_second(rule: FileRule, block: Block, lookups: Lookups, rows: Rows, found: Said) -> Rows:
     """Refuse the rows that say a second thing of a key which is looked up here; give the others."""
     for lookup in rule.looked_up:
-        for i in (second := set(contradicting(block, lookup, lookups.get(lookup, {})))).intersection(rows):
+        second = set(contradicting(block, lookup, lookups.get(lookup, {})))
+        for i in second.intersection(rows):
             key = block.columns[lookup.key][i].strip()
             there = f"{lookup.key} {shown(key)!r} has {shown(lookups[lookup][key])!r} already"
             reason = f"{there}, and a key that is looked up says one thing; keep one of the rows"
             found.refused.append(_refusal(block, i, lookup.column, "second-text-of-a-key", reason))
-        rows = [i for i in rows if i not in second] if second else rows
+        if second:
+            rows = [i for i in rows if i not in second]
     return rows
 
 

@@ -13,7 +13,7 @@ from kg.formats.jsonlines import read_json_lines
 from kg.formats.merchant import read_merchant
 from kg.formats.parquet import parquet_columns, read_parquet_file
 from kg.formats.rdf import read_rdf
-from kg.formats.source import STDIN, Input, opened
+from kg.formats.source import Input, flows, opened
 
 _TABLES = ("csv", "tsv")
 
@@ -39,7 +39,7 @@ def header(path: Path, form: Format = FOUND_OUT) -> tuple[str, ...] | None:
 
     None for the other formats, and for standard input and pipes, of which nothing may be used up.
     """
-    if _flows(path):
+    if flows(path):
         return None
     with opened(path) as source:
         form = resolved(source, form)
@@ -53,7 +53,7 @@ def found(path: Path, form: Format = FOUND_OUT) -> Format:
 
     The same for standard input and pipes, of which nothing may be used up.
     """
-    if _flows(path):
+    if flows(path):
         return form
     with opened(path) as source:
         form = resolved(source, form)
@@ -77,8 +77,3 @@ def _blocks(source: Input, path: Path, form: Format) -> Iterator[Block]:
             return read_rdf(source, form, form.format)
         case _:
             return read_merchant(source, form)
-
-
-def _flows(path: Path) -> bool:
-    """Whether it can be read once only."""
-    return path == STDIN or path.is_fifo()

@@ -84,6 +84,11 @@ def on_disk(source: Input, path: Path) -> Iterator[BinaryIO]:
         yield copy
 
 
+def flows(path: Path) -> bool:
+    """Whether it is standard input or a pipe, which can be read once only."""
+    return path == STDIN or path.is_fifo()
+
+
 def is_url(path: Path) -> bool:
     """Whether a path was meant as a URL; a path has folded its two slashes into one."""
     return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) is not None
