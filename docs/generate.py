@@ -19,6 +19,7 @@ from service.cli import kg
 from service.pairs import known
 from service.settings import Settings, variable
 from service.steps import training_options
+from service.tuning import RANGES
 
 REFERENCE = Path(__file__).with_name("reference.md")
 SCHEMA = Path(__file__).with_name("mapping.schema.json")
@@ -46,9 +47,13 @@ def commands() -> Iterator[str]:
 
 def options() -> Iterator[str]:
     """One row per name that `kg train --set NAME=VALUE` takes."""
-    yield "What `kg train --set NAME=VALUE` can change; a value is a number, or a list in brackets."
-    rows = ["| name | default |", "|---|---|"]
-    rows += [f"| `{name}` | `{json.dumps(value)}` |" for name, value in known(training_options()).items()]
+    yield "What `kg train --set NAME=VALUE` can change, to a number or a list in brackets, and how `kg tune` varies it."
+    rows = ["| name | default | varied |", "|---|---|---|"]
+    varied = {name: f"`{range_}`" for name, range_ in RANGES.items()}
+    rows += [
+        f"| `{name}` | `{json.dumps(value)}` | {varied.get(name, '')} |"
+        for name, value in known(training_options()).items()
+    ]
     yield "\n".join(rows)
 
 

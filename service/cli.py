@@ -33,6 +33,13 @@ split = click.option(
     type=click.Choice(get_args(SplitBy)),
     help="Keep back the last part of each user's history, their last like alone, or all after one moment.",
 )
+seed = click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="The same seed gives the same bundle on the same machine.",
+)
 device = click.option("--device", default="cpu", show_default=True, help="Where to learn: cpu or cuda.")
 count = click.option("-n", default=10, show_default=True, help="How many to print.", type=click.IntRange(1, 1000))
 
@@ -102,13 +109,7 @@ def ingest(paths: tuple[Path, ...], mapping: Path | None, max_errors: str | None
     help="The part kept back for `kg evaluate`.",
 )
 @split
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**32 - 1),
-    help="The same seed gives the same bundle on the same machine.",
-)
+@seed
 @device
 @click.option(
     "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
@@ -176,13 +177,7 @@ def train(
     help="The part kept back for `kg evaluate`, and then for the score.",
 )
 @split
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**32 - 1),
-    help="Of the trainings, and of what is proposed.",
-)
+@seed
 @device
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="An option that all trainings share.")
 @machine
@@ -201,7 +196,7 @@ def tune(
     Each trial is a training; the options as they stand are the first. What `kg evaluate` asks about is left out of all
     of them: they learn from a part of the rest and are scored on the other, split as --holdout and --split say.
     Nothing is published: the last line says how to train with the best. A search that was killed goes on when the
-    same is asked again. docs/training.md says what is varied.
+    same is asked again. docs/reference.md says what is varied.
     """
     ranges = dict(pair.partition("=")[::2] for pair in vary)
     with _training_libraries(), console.bars() as progress:
