@@ -12,6 +12,9 @@ HEAD = 3000
 BLOCK_ENTRIES = 1 << 25
 """Rows are looked at for so many (item, item) pairs at once, which bounds memory to about half a gigabyte."""
 
+Largest = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Of the rows of a block: the columns of their k largest entries, (b, k), and those entries, (b, k)."""
+
 
 def most_popular(popularity: NDArray[np.integer], most: int) -> NDArray[np.int32]:
     """At most so many items, the most popular by what is counted, in order of their numbers, without those of none."""
@@ -34,10 +37,21 @@ def blocks(n: int) -> Iterator[slice]:
 def strongest(rows: Iterator[NDArray[np.float32]], kept: NDArray[np.int32], n_items: int, k: int) -> ItemWeights:
     """The k largest entries of each row, of either sign. `rows` gives those of the `kept` items, (n,), block by block:
     each float32 (b, n)."""
-    k = min(k, len(kept))
-    targets, weights = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
-    for block in rows:
-        best = np.argpartition(-np.abs(block), k - 1, axis=1)[:, :k]
-        targets.append(kept[best].ravel())
-        weights.append(np.take_along_axis(block, best, axis=1).ravel())
-    return item_weights(np.repeat(kept, k), np.concatenate(targets), np.concatenate(weights), n_items)
+    return of_rows((_largest(block, min(k, len(kept))) for block in rows), kept, n_items)
+
+
+def of_rows(largest: Iterator[Largest], kept: NDArray[np.int32], n_items: int) -> ItemWeights:
+    """Weights from some entries of each row; `largest` gives those of the `kept` items, (n,), block by block."""
+    sources, targets, weights = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    row = 0
+    for place, weight in largest:
+        sources.append(np.repeat(kept[row : row + len(place)], place.shape[1]))
+        targets.append(kept[place].ravel())
+        weights.append(weight.ravel())
+        row += len(place)
+    return item_weights(np.concatenate(sources), np.concatenate(targets), np.concatenate(weights), n_items)
+
+
+def _largest(block: NDArray[np.float32], k: int) -> Largest:
+    best = np.argpartition(-np.abs(block), k - 1, axis=1)[:, :k]
+    return best, np.take_along_axis(block, best, axis=1)

@@ -176,8 +176,8 @@ def _linear(
     pairs: NDArray[np.int32], triples: NDArray[np.int32], size: Mapping[str, int], options: TeacherOptions, run: Run
 ) -> _Linear:
     run.step("linear", 0, 1)
-    linear_options = chosen(pairs, triples, **size, options=options.linear, seed=options.seed)
-    weights = linear_neighbours(pairs, triples, **size, options=linear_options)
+    linear_options = chosen(pairs, triples, **size, options=options.linear, seed=options.seed, device=options.device)
+    weights = linear_neighbours(pairs, triples, **size, options=linear_options, device=options.device)
     run.step("linear", 1, 1)
     return _Linear(**vars(weights), regularisation=np.array([linear_options.regularisation], np.float64))
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from embed.closed_form import blocks, most_popular, strength, strongest
+from embed.closed_form import blocks, most_popular, of_rows, strength, strongest
+from embed.linear_device import largest_on
 from embed.weights import ItemWeights
 from kg.bounds import Count, NonNegative, Positive
 
@@ -43,7 +44,13 @@ class LinearOptions:
 
 
 def linear_neighbours(
-    likes: NDArray[np.int32], triples: NDArray[np.int32], *, n_users: int, n_items: int, options: LinearOptions
+    likes: NDArray[np.int32],
+    triples: NDArray[np.int32],
+    *,
+    n_users: int,
+    n_items: int,
+    options: LinearOptions,
+    device: str = "cpu",
 ) -> ItemWeights:
     """The strongest weights of each item on others, of either sign.
 
@@ -60,8 +67,11 @@ def linear_neighbours(
     diagonal = np.asarray(rows.power(2).sum(axis=0)).ravel()
     known = _knowledge(triples, n_items)[:, kept]
     regularisation = options.regularisation * strength(diagonal, popularity[kept])
-    precision = _Precision(_stacked(rows, known, options.knowledge), regularisation)
-    return strongest(_weights(precision, scale), kept, n_items, options.neighbours)
+    matrix = _stacked(rows, known, options.knowledge)
+    if device != "cpu":
+        k = min(options.neighbours, len(kept))
+        return of_rows(largest_on(device, matrix, regularisation, scale, k), kept, n_items)
+    return strongest(_weights(_Precision(matrix, regularisation), scale), kept, n_items, options.neighbours)
 
 
 def _stacked(rows: sparse.csr_matrix, known: sparse.csr_matrix, knowledge: float) -> sparse.csc_matrix:

@@ -30,6 +30,7 @@ def chosen(
     n_items: int,
     options: LinearOptions,
     seed: int,
+    device: str = "cpu",
 ) -> LinearOptions:
     """The options with the best regularisation of GRID, judged on the HEAD most liked items; theirs, if they have one.
 
@@ -45,7 +46,7 @@ def chosen(
 
     @cache
     def recall(place: int) -> float:
-        return _recall(split, triples, replace(options, regularisation=GRID[place], most_items=HEAD))
+        return _recall(split, triples, replace(options, regularisation=GRID[place], most_items=HEAD), device)
 
     return replace(options, regularisation=GRID[_summit(recall, len(GRID))])
 
@@ -60,9 +61,9 @@ def _summit(height: Callable[[int], float], n: int) -> int:
         place = best
 
 
-def _recall(split: Split, triples: NDArray[np.int32], options: LinearOptions) -> float:
+def _recall(split: Split, triples: NDArray[np.int32], options: LinearOptions, device: str) -> float:
     n_users, n_items = split.train.shape
-    near = linear_neighbours(split.likes, triples, n_users=n_users, n_items=n_items, options=options)
+    near = linear_neighbours(split.likes, triples, n_users=n_users, n_items=n_items, options=options, device=device)
     weights = sparse.csr_matrix((near.weight, near.item, near.indptr), (n_items, n_items))
     found = all_ranking(lambda users: (split.train[users] @ weights).toarray(), split)
     return float(found.recall.mean())

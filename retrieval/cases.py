@@ -9,14 +9,22 @@ from kg.snapshot import Interactions
 from retrieval.history import History, history_of
 
 
+def users_after(interactions: Interactions, after: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The users that like something in `after`, bool (m,), in their order."""
+    return np.unique(interactions.user[after & interactions.positive])
+
+
 def users_at(
-    interactions: Interactions, before: NDArray[np.bool_], after: NDArray[np.bool_], most: int | None = None
+    interactions: Interactions,
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    users: NDArray[np.integer] | None = None,
 ) -> Iterator[tuple[History, NDArray[np.int32]]]:
     """The users that like something in `after`: their history from `before`, and what they like, int32.
 
-    Both masks are bool (m,); `most` takes the first so many users.
+    Both masks are bool (m,); `users` int (u,) are some of those users, where not all are wanted.
     """
-    users = np.unique(interactions.user[after & interactions.positive])[:most]
+    users = users_after(interactions, after) if users is None else users
     begin = np.searchsorted(interactions.user, users)
     end = np.searchsorted(interactions.user, users, side="right")
     for rows in map(slice, begin, end):

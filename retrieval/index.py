@@ -72,7 +72,11 @@ def open_index(path: Path) -> Index:
         raise InputError(f"{path} is not a FAISS index") from error
     if not hasattr(faiss, "StandardGpuResources") and any(distributions(name="faiss-gpu")):
         log.warning("faiss-cpu was installed over faiss-gpu, so no GPU is used; docs/gpu.md says how to mend it")
-    on_gpu = faiss.get_num_gpus() > 0
-    if on_gpu:
-        handle = faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, handle)
-    return Index(handle, handle.d, selects=not on_gpu)
+    return on_gpu(Index(handle, handle.d))
+
+
+def on_gpu(index: Index) -> Index:
+    """The same on the first GPU; the index itself where the installed FAISS has none."""
+    if not faiss.get_num_gpus():
+        return index
+    return Index(faiss.index_cpu_to_gpu(faiss.StandardGpuResources(), 0, index.handle), index.dim, selects=False)

@@ -1,6 +1,6 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
@@ -15,22 +15,17 @@ from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
-from embed.teachers import Teachers
 from embed.warm import Warm
 from kg.bounds import Count, Part
-from kg.snapshot import Interactions, Snapshot
+from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
-from retrieval.cases import users_at
-from retrieval.features import FEATURES, features, scores
-from retrieval.fresh_sources import PER_SOURCE
-from retrieval.index import FAISS_VERSION, build_index, index_of
+from retrieval.examples import Example, examples
+from retrieval.features import FEATURES
+from retrieval.index import FAISS_VERSION, build_index
 from retrieval.needs import needs
-from retrieval.sources import candidates, look
 from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
 
-Example = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,)."""
 FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
@@ -124,7 +119,7 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
     learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
     with run.timed("examples"):
-        rows = list(_examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users))
+        rows = examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users)
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
@@ -140,7 +135,7 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
     then = replace(i, item=item.astype(np.int32)).where(there)
     with run.timed("examples"):
         after = (~learned & ~later)[there]
-        rows = list(_examples(then, learned[there], after, old.teachers, options.ranker_users))
+        rows = examples(then, learned[there], after, old.teachers, options.ranker_users)
     if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
@@ -163,26 +158,3 @@ def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
             run,
         )
     return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
-
-
-def _examples(
-    interactions: Interactions,
-    before: NDArray[np.bool_],
-    after: NDArray[np.bool_],
-    teachers: Teachers,
-    most: int,
-) -> Iterator[Example]:
-    """Per user: the candidates' features float32 (n, f), and 1 where the item was liked later, float32 (n,)."""
-    index = index_of(teachers.gnn_items)
-    for history, liked in users_at(interactions, before, after, most):
-        if not len(history.liked):
-            continue
-        found = look(teachers, history)
-        found_by = candidates(teachers, index, history, found, PER_SOURCE)
-        items = np.unique(np.concatenate(list(found_by.values())))
-        if not len(items):  # who has seen everything
-            continue
-        yield (
-            features(teachers, history, scores(teachers, found, items), items),
-            np.isin(items, liked).astype(np.float32),
-        )

@@ -1,5 +1,6 @@
 """EASE by either inverse is EASE by its equation, with the graph and without, scaled and not."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -27,6 +28,8 @@ OPTIONS = st.builds(
     knowledge=st.sampled_from([0.0, 0.06, 2.0]),
     most_items=st.just(ITEMS),
 )
+DEVICES = ["cpu", os.environ.get("KG_TEST_DEVICE", "cpu:0")]
+"""The second one is a GPU where the tests are told of one; cpu:0 takes the same way on the CPU."""
 NOTHING = np.empty((0, 3), np.int32)
 
 
@@ -51,12 +54,13 @@ def by_the_equation(likes, triples, n_users, n_items, options):
     return b
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @given(pairs=PAIRS, triples=TRIPLES, n_users=st.sampled_from([20, 5]), options=OPTIONS)
-def test_weights_are_those_of_the_equation(pairs, triples, n_users, options):
+def test_weights_are_those_of_the_equation(device, pairs, triples, n_users, options):
     """With 20 users the item matrix is the smaller one, with 5 the user matrix."""
     likes = np.array(sorted({(u % n_users, i) for u, i in pairs}), np.int32)
     rows = np.array(sorted(triples), np.int32).reshape(-1, 3)
-    near = linear_neighbours(likes, rows, n_users=n_users, n_items=ITEMS, options=options)
+    near = linear_neighbours(likes, rows, n_users=n_users, n_items=ITEMS, options=options, device=device)
     np.testing.assert_allclose(dense(near), by_the_equation(likes, rows, n_users, ITEMS, options), atol=1e-3)
 
 
@@ -72,12 +76,14 @@ def test_the_direction_of_a_triple_says_nothing():
     assert one[0, 2] > 0
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("k", [1, 3])
-def test_the_strongest_are_kept_whatever_their_sign(k):
+def test_the_strongest_are_kept_whatever_their_sign(k, device):
     random = np.random.default_rng(0)
     likes = np.unique((random.random((60, 2)) * [20, 12]).astype(np.int32), axis=0)
     options = replace(PLAIN, regularisation=0.1)
-    near = linear_neighbours(likes, NOTHING, n_users=20, n_items=12, options=replace(options, neighbours=k))
+    options = replace(options, neighbours=k)
+    near = linear_neighbours(likes, NOTHING, n_users=20, n_items=12, options=options, device=device)
     full = by_the_equation(likes, NOTHING, 20, 12, options)
     kept = np.sort(np.abs(dense(near)), axis=1)[:, -k:]
     np.testing.assert_allclose(kept, np.sort(np.abs(full), axis=1)[:, -k:], atol=1e-4)
