@@ -199,20 +199,22 @@ def _learned(step: str, network: nn.Sequential, examples: _Examples, options: Ra
 
 
 def _epoch(network: nn.Sequential, optimiser: torch.optim.Optimizer, examples: _Examples, parts: list[Lists]) -> float:
-    """One pass over the lists; gives the mean loss of one."""
+    """One pass over the lists; gives the mean loss of one. A loss is looked at last: a GPU is waited for only once."""
     network.train()
-    total = 0.0
+    losses = []
     for some in parts:
         optimiser.zero_grad()
         loss = table(network, examples.x, examples.y, some).losses().mean()
-        if not torch.isfinite(loss):
-            raise InputError(
-                "the ranker diverged: its loss is not a number any more; try a lower --set ranker.learning_rate"
-            )
         loss.backward()
         optimiser.step()
-        total += loss.item() * len(some)
-    return total / sum(map(len, parts))
+        losses.append(loss.detach())
+    every = torch.stack(losses).cpu().double()
+    if not every.isfinite().all():
+        raise InputError(
+            "the ranker diverged: its loss is not a number any more; try a lower --set ranker.learning_rate"
+        )
+    sizes = torch.tensor([len(some) for some in parts], dtype=torch.float64)
+    return float(every @ sizes / sizes.sum())
 
 
 def _stage(step: str, network: nn.Sequential, examples: _Examples, epochs: int) -> _Stage:

@@ -26,12 +26,14 @@ _TABLES = 13
 
 
 def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewest: int = SPLIT_FROM) -> Iterator[Need]:
-    """The largest first to be noticed; each as it would be if all interactions were positive.
+    """The largest first to be noticed; each as it would be if all interactions were positive. What a GPU needs of its
+    own memory is not looked at.
 
     The ranker has examples from users with at least the `fewest` interactions.
     """
     items = len(np.unique(snapshot.interactions.item))
-    yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
+    if teachers.device == "cpu":
+        yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
     following = min(items, teachers.transitions.most_items)
     pairs = _PAIRS * len(snapshot.interactions)
     yield Need("the transitions", "transitions.most_items", following, lambda n: _transitions(n) + pairs)
