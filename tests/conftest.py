@@ -1,9 +1,16 @@
 """Fixtures for all tests, and the loud report of what could not be run on this machine."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from tests.needs import NOT_RUN
+
+# Two processes run the tests on two cores, and what they learn from is tiny: threads that share it only wait for each
+# other. Set before a library is imported that reads it. That a seed repeats where threads share the work has a test.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 # No test asserts a time: machines are shared, and two processes run the tests.
 settings.register_profile("shared machine", deadline=None)

@@ -4,7 +4,6 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,10 @@ import pytest
 from kg.connect import connect
 from kg.workspace import Workspace
 from service.settings import Settings
+from tests.bundles import CATALOGS
+from tests.forked import ran
 from tests.servers import Server, start
+from tests.service.test_cli import environment
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -65,27 +67,27 @@ def test_there_is_something_to_type():
 def test_a_command_of_the_documents_works(running: tuple[Path, Server], document: str, line: str):
     home, server = running
     default = f"http://127.0.0.1:{Settings().port}"
-    words = shlex.split(line.replace(default, server.url))
-    if words[0] == "kg":
-        words[0] = str(Path(sys.executable).with_name("kg"))
+    name, *words = shlex.split(line.replace(default, server.url))
+    if name == "kg":
+        done = ran(words, environment(home), ROOT)
     else:
-        words.insert(1, "--fail-with-body")
-    env = {"KG_HOME": str(home), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        words = [name, "--fail-with-body", *words]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout
 
 
 def test_loads_are_as_the_documents_tell(tmp_path: Path):
-    """In their order, in one workspace."""
+    """In their order, in one workspace, where the example is the films that most tests load."""
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "movies").symlink_to(CATALOGS / "films")
+    (tmp_path / "ontology").symlink_to(ROOT / "ontology")
+    home = tmp_path / "kg"
     loads = [line for name, line in commands() if name == "ingest.md" and line.startswith("kg ingest")]
     assert len(loads) == 5
-    kg = str(Path(sys.executable).with_name("kg"))
-    env = {"KG_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    with connect(tmp_path / "graph", {}):
+    with connect(home / "graph", {}):
         for line in loads:
-            command = [kg, *shlex.split(line)[1:]]
-            done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=250)
+            done = ran(shlex.split(line)[1:], environment(home), tmp_path)
             expected = (2, "no load was interrupted") if "--resume" in line else (0, "")
             assert (done.returncode, expected[1] in done.stderr) == (expected[0], True), (
                 line + done.stdout + done.stderr

@@ -13,19 +13,24 @@ import pytest
 from kg.connect import connect
 from kg.workspace import Workspace
 from service.cli import kg
+from tests.forked import ran
 
 SHOP = Path(__file__).parents[1] / "catalogs" / "shop"
 COMMANDS = sorted(kg.commands)
 
 
 def run(home: Path, *words: object, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).with_name("kg"), *map(str, words)]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("KG_")}
-    kept |= {"KG_HOME": str(home), "COLUMNS": "120"} | env
-    done = subprocess.run(command, env=kept, cwd=home.parent, capture_output=True, text=True, check=False, timeout=200)
+    """Run a command, in a process that is forked; that it is installed is tested once, and where documents are."""
+    done = ran(words, environment(home) | env, home.parent)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Ours, without its settings of kg."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KG_")}
+    return kept | {"KG_HOME": str(home), "COLUMNS": "120"}
 
 
 def asked(home: Path, *words: object) -> dict:
@@ -54,8 +59,9 @@ def test_every_command_and_every_option_says_what_it_is_for(name: str):
             assert parameter.help, parameter.name
 
 
-def test_help_lists_every_command(tmp_path: Path):
-    text = run(tmp_path / "kg", "-h").stdout
+def test_it_is_installed_and_its_help_lists_every_command():
+    command = [Path(sys.executable).with_name("kg"), "-h"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert all(f"\n  {name} " in text for name in COMMANDS)
 
 

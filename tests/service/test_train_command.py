@@ -6,7 +6,6 @@ import os
 import random
 import resource
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from kg.connect import connect
 from kg.workspace import Workspace
 from ontology.errors import InputError
 from service import ingesting, steps
-from tests.service.test_cli import SHOP, asked, run
+from tests.forked import ran, started
+from tests.service.test_cli import SHOP, asked, environment, run
 
 QUICK = ("--set", "transe.epochs=4", "--set", "gnn.epochs=4", "--set", "ranker.epochs=3")
 PHASES = ("transe (for the ranker)", "graph network (for the ranker)", "ranker", "transe (final)", "linear (final)")
@@ -42,16 +42,23 @@ def undisturbed(home: Path) -> str:
 
 def killed(home: Path, phase: str, delay: float) -> None:
     """Train, and kill the training a moment after a phase began."""
-    command = [Path(sys.executable).with_name("kg"), "train", *QUICK]
-    env = os.environ | {"KG_HOME": str(home)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stderr
-        for line in process.stderr:
+    reading, writing = os.pipe()
+    with Path(os.devnull).open("w") as nothing:
+        process = started(["train", *QUICK], environment(home), home.parent, (nothing.fileno(), writing))
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as said:
+        for line in said:
             if line.strip() == phase:
                 time.sleep(delay)
-                process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert process.returncode == -signal.SIGKILL
+                process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def limited() -> None:
+    """Let no file become larger than 20 kB."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
 @pytest.mark.timeout(600)
@@ -109,15 +116,8 @@ def test_two_trainings_at_once_are_refused(home: Path):
 def test_a_full_disk_is_a_sentence_and_nothing_half_written_is_left(home: Path, undisturbed: str):
     """No file may become larger than 20 kB: neither checkpoints nor the bundle can be written."""
     killed(home, "transe (for the ranker)", 0)
-    command = [sys.executable, "-c", "from service.cli import main; main()", "train", "--resume"]
-
-    def limited() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-
     before = sorted(path.name for path in (home / "models").iterdir())
-    env = os.environ | {"KG_HOME": str(home)}
-    done = subprocess.run(command, env=env, preexec_fn=limited, capture_output=True, text=True, check=False)
+    done = ran(["train", "--resume"], environment(home), home.parent, limited)
     assert done.returncode == 3, done.stderr
     assert "a checkpoint cannot be written" in done.stderr
     assert "the bundle cannot be written" in done.stderr
