@@ -1,5 +1,7 @@
-"""Fixtures: workspaces in which a small catalog was loaded and trained, once per test run, by the real steps."""
+"""Fixtures: workspaces in which a small catalog was loaded and trained, once, by the real steps."""
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -13,25 +15,35 @@ CATALOGS = Path(__file__).parent / "catalogs"
 MAPPINGS = {"films": Path(__file__).parent.parent / "ontology" / "movies.mapping.yaml"}
 
 
-def trained(name: str, root: Path) -> Workspace:
-    """Load and train a catalog of tests/catalogs in the embedded graph of a new workspace."""
-    workspace = Workspace(root)
-    folder = CATALOGS / name
-    ingesting.load(workspace, [folder], MAPPINGS.get(name, folder / f"{name}.mapping.yaml"))
-    steps.learn(workspace, steps.training_options())
-    return workspace
+def trained(name: str, scratch: pytest.TempPathFactory) -> Workspace:
+    """A new workspace, in whose embedded graph a catalog of tests/catalogs was loaded, and trained.
+
+    That is done by one of the processes that share the tests; each has a copy.
+    """
+    shared = scratch.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    first, ready = Workspace(shared / f"{name}-trained"), shared / f"{name}-ready"
+    with (shared / f"{name}-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            folder = CATALOGS / name
+            ingesting.load(first, [folder], MAPPINGS.get(name, folder / f"{name}.mapping.yaml"))
+            steps.learn(first, steps.training_options())
+            ready.touch()
+    return Workspace(shutil.copytree(first.root, scratch.mktemp(name) / "kg", symlinks=True))
 
 
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The films, loaded and trained. Shared by all tests: read it, do not write to it."""
-    return trained("films", tmp_path_factory.mktemp("films") / "kg")
+    return trained("films", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Another kind of catalog: products with brands, a category tree and prices."""
-    return trained("shop", tmp_path_factory.mktemp("shop") / "kg")
+    return trained("shop", tmp_path_factory)
 
 
 @pytest.fixture
