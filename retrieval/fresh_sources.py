@@ -82,16 +82,28 @@ def mixed_features(
 
     What a source thinks of a new item is what it thinks of the stand-ins, by their shares.
     """
-    new = np.flatnonzero(items >= fresh.first)
-    if not len(new):
-        return features(teachers, history, scores(teachers, found, items), items)
+    liked, new = as_known(history, fresh).liked, np.flatnonzero(items >= fresh.first)
     place = items[new] - fresh.first
     stand_ins, share = fresh.stand_ins[place], fresh.share[place]
     nearest = items.copy()
     nearest[new] = stand_ins[:, 0]
-    scored = scores(teachers, found, np.concatenate([nearest, stand_ins.ravel()]))
+    known = np.concatenate([nearest, stand_ins.ravel()])
+    scored = _capped(scores(teachers, found, known), known, liked)
     mixed = {name: score[: len(items)] for name, score in scored.items()}
     for name, score in mixed.items():
         score[new] = (scored[name][len(items) :].reshape(share.shape) * share).sum(axis=1)
     mixed[CONTENT][new] = fresh.items[place] @ found.content
     return features(teachers, history, mixed, nearest)
+
+
+def _capped(
+    scored: dict[str, NDArray[np.float32]], items: NDArray[np.integer], liked: NDArray[np.int32]
+) -> dict[str, NDArray[np.float32]]:
+    """The scores of items, int (n,); those of what is liked are no better than the best of the others.
+
+    A history is like itself beyond all that the ranker has learned from, so that it would say anything.
+    """
+    own = np.isin(items, liked)
+    if not own.any() or own.all():
+        return scored
+    return {name: np.where(own, np.minimum(score, score[~own].max()), score) for name, score in scored.items()}

@@ -178,3 +178,17 @@ def test_what_stands_in_for_a_new_item_is_thought_well_of():
     found = look_at(WORLD.teachers, History(*[np.array([N], np.int32)] * 3), fresh)
     for by_weight in (found.item_to_item, found.linear, found.transitions):
         assert by_weight[stand_in] == by_weight.max()
+
+
+def test_what_is_as_the_history_is_thought_of_no_better_than_the_best_of_the_others():
+    """A ranker that never met such scores may call it the worst of all."""
+    start = world(
+        [(book, RELATIONS.index("WRITTEN_BY"), writer) for book, writer in ((0, 17), (0, 18), (1, 17), (2, 18))]
+    )
+    fresh, _ = followed(start, new_book(17, 18, of=2), 2)
+    history = History(*[np.array([N], np.int32)] * 3)
+    items = np.array([*range(BOOKS), N + 1], np.int64)
+    x = mixed_features(start.teachers, history, look_at(start.teachers, history, fresh), items, fresh)
+    graph = x[:BOOKS, FEATURES.index("graph.standard")]
+    assert fresh.stand_ins[0, 0] == 0
+    assert graph[0] == graph[1] == graph[2] > graph[3]

@@ -66,9 +66,9 @@ def test_a_worker_that_started_between_two_edits_answers_as_one_that_saw_all(bun
     narrow = f"id in ['{known}', 'n1', 'n2', 'n3']"
     for query in (
         Query(n=5, filter=narrow),
-        Query(history=(known,), n=100),
-        Query(history=(known,), n=100, filter=narrow),
-        Query(user="u", n=100),
+        Query(history=(known,), n=20),
+        Query(history=(known,), n=20, filter=narrow),
+        Query(user="u", n=20),
     ):
         first, second = ([(one.id, one.score) for one in w.recommend(query).recommendations] for w in (early, late))
         assert first == second

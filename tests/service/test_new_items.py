@@ -36,7 +36,7 @@ def test_a_new_item_is_recommended_at_once_and_explained_by_its_own_triples(clie
     like, body = twin
     client.post("/v1/events", json={"user": "u", "item": like, "value": 5})
     assert client.put("/v1/items/new-1", json=body).status_code == 201
-    answer = client.get("/v1/users/u/recommendations?n=20").json
+    answer = client.get("/v1/users/u/recommendations?n=5").json
     assert answer["degraded"] == []
     (found,) = [r for r in answer["items"] if r["id"] == "new-1"]
     assert found["sources"] == ["content"]
@@ -50,7 +50,7 @@ def test_a_new_item_is_recommended_at_once_and_explained_by_its_own_triples(clie
 def test_it_counts_in_histories_and_has_similar_items(client: FlaskClient, items: list[str], twin):
     like, body = twin
     client.put("/v1/items/new-1", json=body)
-    similar = client.get("/v1/items/new-1/similar?n=200").json
+    similar = client.get("/v1/items/new-1/similar?n=20").json
     assert (similar["cold"], similar["degraded"]) == (False, [])
     (twin_of_it,) = [r for r in similar["items"] if r["id"] == like]
     assert {"collaborative", "item_to_item", "linear", "transitions", "users", "graph", "content"} <= {
