@@ -38,7 +38,8 @@ class IngestReport:
     the refused rows were about it; a row can be about several. `duplicates` were said more than once by
     one source, `orphans` are named by no triple or interaction of these files, `hubs` by the most. `unused`: file ->
     columns that the mapping does not read. `kept`: sources of which nothing was removed, since rows of them were
-    refused. `left_out`: files that are there and were not given, of sources of which was removed what is missing.
+    refused or a file of them is quite empty. `left_out`: files that are there and were not given, of sources of which
+    was removed what is missing. `empty`: files without a row.
     """
 
     read: int
@@ -57,6 +58,7 @@ class IngestReport:
     unused: Mapping[str, list[str]]
     kept: list[str]
     left_out: list[str]
+    empty: list[str]
     dry_run: bool
     resumed: bool
     seconds: float
@@ -107,6 +109,7 @@ def describe(
         unused=staged.unused,
         kept=staged.kept,
         left_out=staged.left_out,
+        empty=staged.empty,
         dry_run=dry_run,
         resumed=resumed,
         seconds=round(time.monotonic() - began, 1),

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import glob, has_magic
 from pathlib import Path
+from typing import ClassVar
 
 from kg.blocks import Block
 from kg.check import check_columns
 from kg.formats.door import header, read_blocks
 from kg.formats.form import ENDINGS, Format
-from kg.formats.source import COMPRESSED, STDIN, flows, is_url
+from kg.formats.source import COMPRESSED, STDIN, flows, is_url, opened
 from kg.mapping import FileRule, Mapping
 from ontology.errors import InputError
 
@@ -23,6 +24,8 @@ class Source:
     rule: FileRule
     name: str
     """The entry of the mapping: a file name or a pattern."""
+    empty: ClassVar[bool] = False
+    """Whether there is nothing in the file, not even a header."""
 
     @property
     def form(self) -> Format:
@@ -43,12 +46,23 @@ class Source:
         return self.path.stat().st_size if self.path.is_file() else 0
 
 
+class Empty(Source):
+    """A file in which there is nothing, beside others in which there is."""
+
+    empty: ClassVar[bool] = True
+
+    def blocks(self, seen: Callable[[int], None] = lambda _: None) -> Iterator[Block]:
+        """No rows."""
+        return iter(())
+
+
 def choose(paths: Sequence[Path], mapping: Mapping) -> list[Source]:
     """The files to read, in the order of the mapping. Raises InputError.
 
     A path is a file, a folder, a pattern such as `data/*.csv.gz`, or `-` for standard input. A file that is named has
     to be in the mapping, with or without its `.gz` or `.zst`. In a folder other files are passed over, and each file
-    of the mapping has to be there. Each table has to have the columns that its rule reads.
+    of the mapping has to be there. Each table has to have the columns that its rule reads. A file in which there is
+    nothing at all is none of them, but says nothing; all must not be like that.
     """
     found: dict[Path, Source] = {}
     for path in paths:
@@ -56,9 +70,10 @@ def choose(paths: Sequence[Path], mapping: Mapping) -> list[Source]:
             found.setdefault(source.path.resolve(), source)
     # By identity: two files can have equal rules.
     order = [id(rule) for rule in mapping.files.values()]
-    sources = sorted(found.values(), key=lambda source: order.index(id(source.rule)))
-    for source in sources:
-        _check_columns(source)
+    sources = [_looked_at(source) for source in sorted(found.values(), key=lambda source: order.index(id(source.rule)))]
+    if sources and all(source.empty for source in sources):
+        names = ", ".join(str(source.path) for source in sources)
+        raise InputError(f"{names}: there is nothing in it, not even a header; give a file that has rows")
     return sources
 
 
@@ -158,8 +173,14 @@ def _plain(path: Path) -> str:
     return path.stem if path.suffix.lower() in COMPRESSED else path.name
 
 
-def _check_columns(source: Source) -> None:
+def _looked_at(source: Source) -> Source:
+    """A source whose columns are those that its rule reads, or in which there is nothing. Raises InputError."""
+    if flows(source.path):
+        return source
+    with opened(source.path) as file:
+        if not file.sample.strip():
+            return Empty(source.path, source.rule, source.name)
     names = header(source.path, source.form)
-    if names is None:
-        return
-    check_columns(str(source.path), source.rule, names)
+    if names is not None:
+        check_columns(str(source.path), source.rule, names)
+    return source

@@ -31,13 +31,14 @@ from ontology.model import Ontology
 @dataclass
 class Staged:
     """What was read. `unused`: file -> columns that the mapping does not read. `kept`: sources of which nothing is
-    removed, since rows of them were refused. `left_out`: files of sources of which something is. `rejected`: what the
-    refused rows were about."""
+    removed, since rows of them were refused, or a file of them is quite empty. `left_out`: files of sources of which
+    something is. `empty`: files without a row. `rejected`: what the refused rows were about."""
 
     read: int = 0
     unused: dict[str, list[str]] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     warnings: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
 
@@ -56,8 +57,9 @@ class Staging:
     def files(self, sources: Sequence[Source], *, delete_missing: bool) -> Staged:
         """Stage all files.
 
-        With `delete_missing`, what a source lacks is to go, unless a row of it was refused: that one may say what is
-        missed. Raises InputError when more is refused than may be, or a file cannot be read.
+        With `delete_missing`, what a source lacks is to go, unless a row of it was refused, which may say what is
+        missed, or a file of it is quite empty, as one is that was not written to its end. Raises InputError when more
+        is refused than may be, or a file cannot be read.
         """
         self.staged.left_out = _left_out(self.stage.ledger, sources) if delete_missing else []
         lookups = _lookups(sources)
@@ -65,12 +67,13 @@ class Staging:
         done, total = 0, sum(source.size for source in sources)
         self.progress("read", 0, None)
         for source in sources:
-            before, read = self.refused.rows, [0]
+            before, rows, read = self.refused.rows, self.staged.read, [0]
             for block in source.blocks(read.append):
                 self._block(source, block, lookups)
                 self._tell(done + read[-1], total)
             done += source.size
-            removing[source.name] &= self.refused.rows == before
+            removing[source.name] &= self.refused.rows == before and not source.empty
+            self.staged.empty += [str(source.path)] if self.staged.read == rows else []
         self.staged.kept = sorted(name for name, removes in removing.items() if delete_missing and not removes)
         self.progress("sort", 0, None)
         self.stage.seal([(self.stage.ledger.source(name), removes) for name, removes in removing.items()])

@@ -223,15 +223,22 @@ def load_report(report: IngestReport, rejects: Path) -> None:
     ):
         if numbers:
             line(f"{title}: {', '.join(f'{name} {n:,}' for name, n in numbers.items())}", style="dim")
-    for file, columns in report.unused.items():
-        line(f"{file}: the mapping does not read {', '.join(columns)}", style="dim")
-    for source in report.kept:
-        line(f"{source}: rows were refused, so nothing of it was removed", style="yellow")
-    for path in report.left_out:
-        line(f"{path} is there and was not given, so what only it says counts as missing", style="yellow")
+    _files(report)
     if report.refused:
         where = rejects.with_name(WOULD_REJECT) if report.dry_run else rejects
         line(f"{report.refused:,} refused; each stands with its reason in {where}", style="yellow")
+
+
+def _files(report: IngestReport) -> None:
+    """Print what is to be known of single files."""
+    for file, columns in report.unused.items():
+        line(f"{file}: the mapping does not read {', '.join(columns)}", style="dim")
+    for path in report.empty:
+        line(f"{path} is empty: it has no rows", style="yellow")
+    for source in report.kept:
+        line(f"{source}: rows were refused, or a file is empty, so nothing of it was removed", style="yellow")
+    for path in report.left_out:
+        line(f"{path} is there and was not given, so what only it says counts as missing", style="yellow")
 
 
 def _changes(said: Mapping[str, int], changes: Mapping[str, Mapping[str, int]], rejected: Mapping[str, int]) -> None:

@@ -167,6 +167,35 @@ def test_when_a_triple_holds_is_kept_and_changed(library: Library) -> None:
     assert since() == [None, "citations.csv", 3]
 
 
+def test_a_file_in_which_there_is_nothing_is_named_and_the_rest_is_loaded(
+    tmp_path: Path, embedded_store: GraphStore
+) -> None:
+    """Where what is missing goes, it takes nothing along; a header alone says that there is nothing."""
+    mapping, ontology = rules(tmp_path, PARTS)
+    one, two, three = paths = [tmp_path / f"part-{n}.csv" for n in (1, 2, 3)]
+
+    def load(first: str, second: str, *, removing: bool) -> IngestReport:
+        for path, text in zip(paths, (first, second, "id\nc\n"), strict=True):
+            path.write_text(text, encoding="utf-8")
+        options = Options(delete_missing=removing)
+        return ingest(
+            [tmp_path / "part-*.csv"], mapping, ontology, embedded_store, home=tmp_path / "home", options=options
+        )
+
+    report = load("id\na\n", "id\nb\n", removing=False)
+    assert (report.read, report.empty) == (3, [])
+    report = load("", "id\n", removing=True)
+    assert (report.read, report.loaded, report.refused) == (1, 1, 0)
+    assert (report.empty, report.kept, report.changes) == ([str(one), str(two)], ["part-*.csv"], {})
+    report = load("id\na\n", "id\n", removing=True)
+    assert (report.empty, report.kept, report.changes["Book"]["removed"]) == ([str(two)], [], 1)
+    three.unlink()
+    for path, text in ((one, ""), (two, " \n\n")):
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=rf"{one}, {two}: there is nothing in it, not even a header"):
+        ingest([one, two], mapping, ontology, embedded_store, home=tmp_path / "home")
+
+
 PARTS = """
 ontology: library.ttl
 files:

@@ -167,3 +167,12 @@ def test_a_load_that_was_killed_before_it_wrote_is_run_again_by_resume(home: Pat
     assert report["read"] == 52 + 425 * 400
     assert asked(home, "status")["Graph"]["Product"] == 40
     assert "no load was interrupted" in run(home, "ingest", "--resume", status=2).stderr
+
+
+def test_an_empty_file_among_others_is_named(home: Path, catalog: Path) -> None:
+    (catalog / "products.csv").write_bytes(b"")
+    done = run(home, "ingest", catalog / "brands.tsv", catalog / "products.csv", "-m", MAPPING, COLUMNS="500")
+    assert "Loaded 4 of 4 rows" in done.stdout
+    assert f"{catalog / 'products.csv'} is empty: it has no rows" in done.stdout
+    alone = run(home, "ingest", catalog / "products.csv", "-m", MAPPING, status=2)
+    assert "products.csv: there is nothing in it, not even a header" in alone.stderr
