@@ -28,7 +28,7 @@ check: setup
 	$(BIN)/python docs/generate.py --check
 
 test: setup
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 demo: setup
 	$(BIN)/kg demo $(ARGS)
