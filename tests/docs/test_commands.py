@@ -15,7 +15,6 @@ from service.settings import Settings
 from tests.bundles import CATALOGS
 from tests.forked import ran
 from tests.servers import Server, start
-from tests.service.test_cli import environment
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -68,11 +67,12 @@ def test_a_command_of_the_documents_works(running: tuple[Path, Server], document
     home, server = running
     default = f"http://127.0.0.1:{Settings().port}"
     name, *words = shlex.split(line.replace(default, server.url))
+    env = {"KG_HOME": str(home), "PATH": "/usr/bin:/bin"}
     if name == "kg":
-        done = ran(words, environment(home), ROOT)
+        done = ran(words, env, ROOT)
     else:
         words = [name, "--fail-with-body", *words]
-        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(words, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout
 
@@ -87,7 +87,7 @@ def test_loads_are_as_the_documents_tell(tmp_path: Path):
     assert len(loads) == 5
     with connect(home / "graph", {}):
         for line in loads:
-            done = ran(shlex.split(line)[1:], environment(home), tmp_path)
+            done = ran(shlex.split(line)[1:], {"KG_HOME": str(home), "PATH": "/usr/bin:/bin"}, tmp_path)
             expected = (2, "no load was interrupted") if "--resume" in line else (0, "")
             assert (done.returncode, expected[1] in done.stderr) == (expected[0], True), (
                 line + done.stdout + done.stderr

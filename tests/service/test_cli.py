@@ -20,7 +20,7 @@ COMMANDS = sorted(kg.commands)
 
 
 def run(home: Path, *words: object, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, in a process that is forked; that it is installed is tested once, and where documents are."""
+    """Run a command, in a process that is forked; that it is installed has a test of its own."""
     done = ran(words, environment(home) | env, home.parent)
     assert done.returncode == status, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
