@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.also import opened
 from embed.content_files import content_arrays, content_from, content_names
 from embed.record import Curves
 from embed.teachers import Teachers
@@ -173,6 +174,7 @@ def open_bundle(folder: Path) -> Bundle:
             users=UserNeighbours(**arrays["users"]),
             adjacency=Adjacency(**arrays["graph"]),
             content=content_from(arrays["content"], load_table(folder / "content.parquet")),
+            also=opened({name: map_arrays(folder / _also(name)) for name in manifest.get("also", ())}),
         ),
         interactions=Interactions(**arrays["interactions"]),
         held_out=held_out,
@@ -182,7 +184,7 @@ def open_bundle(folder: Path) -> Bundle:
 def _write_files(draft: Draft, folder: Path) -> None:
     snapshot, learned = draft.snapshot, dict(vars(draft.teachers))
     graph, content, users = (learned.pop(name) for name in ("adjacency", "content", "users"))
-    weights = {name: learned.pop(name) for name in WEIGHTS}
+    weights, also = {name: learned.pop(name) for name in WEIGHTS}, learned.pop("also")
     columns: dict[str, Sequence[str]] = {
         "class": [snapshot.classes[c] for c in snapshot.entity_class],
         "key": snapshot.keys,
@@ -207,9 +209,16 @@ def _write_files(draft: Draft, folder: Path) -> None:
     }
     for name, weight in weights.items():
         write[f"{name}.safetensors"] = partial(save_arrays, arrays=vars(weight))
+    for name, teacher in also.items():
+        write[_also(name)] = partial(save_arrays, arrays=vars(teacher))
     for name, writer in write.items():
         writer(folder / name)
         _fsync(folder / name)
+
+
+def _also(name: str) -> str:
+    """The file of an additional teacher."""
+    return f"also-{name}.safetensors"
 
 
 def _write_manifest(draft: Draft, folder: Path) -> str:
@@ -222,6 +231,7 @@ def _write_manifest(draft: Draft, folder: Path) -> str:
         "n_items": snapshot.n_items,
         "n_users": snapshot.n_users,
         "files": {path.name: _sha256(path) for path in sorted(folder.iterdir())},
+        **({"also": list(draft.teachers.also)} if draft.teachers.also else {}),
         **draft.about,
     }
     text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)

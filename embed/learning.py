@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency, adjacency
+from embed.also import in_order
+from embed.also_learning import learn_also
 from embed.checkpoint import Kept
 from embed.content import Content
 from embed.content_choice import learn_content
@@ -16,6 +18,7 @@ from embed.content_learning import ContentOptions
 from embed.gnn import PHASE as GNN
 from embed.gnn import GnnOptions, GnnVectors, train_gnn
 from embed.itemknn import item_neighbours
+from embed.lesson import Lesson, pairs
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.network import GnnGraph
@@ -31,9 +34,7 @@ from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 
-PHASES = ("transe", GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
-"""What each teacher is called while it learns, in their order."""
-
+_PHASES = ("transe", GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
 CHOSEN = ("regularisation", "content")
 """What of a `learner` is no vector: λ of the linear teacher, float64 (1,), and how the content teacher is regularised,
 float64 (2,): users, items."""
@@ -42,7 +43,10 @@ _STRENGTHS = "strengths"
 
 @dataclass(frozen=True)
 class TeacherOptions:
-    """What the teachers need; `seed` and `device` overrule those of each."""
+    """What the teachers need; `seed` and `device` overrule those of each.
+
+    `also` are the additional ones that learn, too. Raises InputError for one that there is not.
+    """
 
     transe: TransEOptions = field(default_factory=TransEOptions)
     gnn: GnnOptions = field(default_factory=GnnOptions)
@@ -52,8 +56,17 @@ class TeacherOptions:
     spectral_dim: Count = 64
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
+    also: tuple[str, ...] = ()
     seed: int = 0
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "also", in_order(self.also))
+
+
+def phases(options: TeacherOptions) -> tuple[str, ...]:
+    """What each teacher is called while it learns, in their order."""
+    return (*_PHASES, *options.also)
 
 
 class Learned(NamedTuple):
@@ -104,7 +117,8 @@ def learn(
     liked = snapshot.interactions.where(known & snapshot.interactions.positive)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
-    pairs = _pairs(liked)
+    lesson = Lesson(snapshot, snapshot.interactions.where(known), options.seed, options.device, run)
+    likes = lesson.likes
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
     if warm:
         options = as_chosen(options, warm.learner)
@@ -112,24 +126,22 @@ def learn(
     near = run.finished(
         "item-kNN",
         ItemWeights,
-        lambda: item_neighbours(pairs, **size, k=options.neighbours, shrinkage=options.shrinkage),
+        lambda: item_neighbours(likes, **size, k=options.neighbours, shrinkage=options.shrinkage),
     )
-    linear = run.finished("linear", _Linear, lambda: _linear(pairs, snapshot.triples, size, options, run))
+    linear = run.finished("linear", _Linear, lambda: _linear(likes, snapshot.triples, size, options, run))
     followers = run.finished(
         "transitions",
         ItemWeights,
-        lambda: transitions(
-            *_in_order(snapshot.interactions.where(known)), n_items=snapshot.n_items, options=options.transitions
-        ),
+        lambda: transitions(*lesson.met, n_items=snapshot.n_items, options=options.transitions),
     )
     spectral = run.finished(
         "spectral",
         SpectralVectors,
-        lambda: spectral_vectors(pairs, **size, dim=options.spectral_dim, seed=options.seed),
+        lambda: spectral_vectors(likes, **size, dim=options.spectral_dim, seed=options.seed),
     )
-    users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(pairs, **size, seed=options.seed))
+    users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(likes, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
-    content, strengths = _content(snapshot, graph, pairs, options, run)
+    content, strengths = _content(snapshot, graph, likes, options, run)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -144,6 +156,7 @@ def learn(
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=graph,
         content=content,
+        also=learn_also(lesson, options),
     )
     learner: Arrays = {
         "entity_sums": transe.entity_sums,
@@ -167,7 +180,7 @@ def _vectors(
     transe = run.finished(
         "transe", TransEVectors, lambda: train_transe(triples, n_entities, n_relations, transe_options, run, warm=warm)
     )
-    graph = GnnGraph(snapshot.triples, _pairs(liked), n_entities, snapshot.n_items, snapshot.n_users)
+    graph = GnnGraph(snapshot.triples, pairs(liked), n_entities, snapshot.n_items, snapshot.n_users)
     gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
     return transe, run.finished(GNN, GnnVectors, lambda: train_gnn(graph, transe.entities, gnn_options, run, warm=warm))
 
@@ -196,22 +209,6 @@ def _content(
 
     kept = run.kept("content", made)
     return content_from(kept.arrays, kept.said), kept.arrays[_STRENGTHS]
-
-
-def _pairs(liked: Interactions) -> NDArray[np.int32]:
-    """User and item, int32 (n, 2), each pair once, sorted."""
-    return np.unique(np.stack([liked.user, liked.item], axis=1), axis=0)
-
-
-def _in_order(met: Interactions) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """User and item, int32 (n, 2), each pair once, user by user in order of time, and whether it was liked, bool (n,).
-
-    The last time that a user met an item counts.
-    """
-    pairs = np.stack([met.user, met.item], axis=1)
-    _, last = np.unique(pairs[::-1], axis=0, return_index=True)
-    last = len(pairs) - 1 - np.sort(last)[::-1]
-    return pairs[last], met.positive[last]
 
 
 def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:

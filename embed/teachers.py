@@ -1,11 +1,13 @@
 """What was learned, as arrays. Every teacher reads a history, so that users nobody trained on are served alike."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency
+from embed.also import Also
 from embed.content import Content
 from embed.userknn import UserNeighbours
 from embed.weights import ItemWeights
@@ -32,6 +34,7 @@ class Teachers:
     popularity: NDArray[np.int64]  # (I,): positive interactions that were learned from
     adjacency: Adjacency
     content: Content
+    also: Mapping[str, Also] = field(default_factory=dict)  # by name, in the order of KINDS
 
     @property
     def n_items(self) -> int:

@@ -1,5 +1,7 @@
 """What the ranker knows of a candidate. The same function serves training and answering."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,13 +20,13 @@ _SCORES = (
     "content",
     "popularity",
 )
-FEATURES = (
-    *(f"{name}.{form}" for name in _SCORES for form in ("standard", "rank")),
-    "history.length",
-    "item.degree",
-)
-"""The names of the columns, in order."""
-_STANDARD = [column for column, name in enumerate(FEATURES) if name.endswith(".standard")]
+_FORMS = ("standard", "rank")
+_OTHERS = ("history.length", "item.degree")
+
+
+def feature_names(also: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names of the columns, in order, where there are `also` these additional teachers."""
+    return (*(f"{name}.{form}" for name in (*_SCORES, *also) for form in _FORMS), *_OTHERS)
 
 
 def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
@@ -39,30 +41,31 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
         "graph": found.graph[items],
         "content": teachers.content.items[items] @ found.content,
         "popularity": np.log1p(teachers.popularity[items]).astype(np.float32),
+        **{name: teacher.items[items] @ found.also[name] for name, teacher in teachers.also.items()},
     }
 
 
 def features(
     teachers: Teachers, history: History, scored: dict[str, NDArray[np.float32]], items: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """The candidates' features, float32 (n, len(FEATURES)).
+    """The candidates' features, float32 (n, f), named by `feature_names(teachers.also)`.
 
     Each score stands standardised among the candidates, and as minus the logarithm of its rank: users differ in scale,
     and so do the teachers that the ranker learned from and those that it serves with, which learned more.
     """
-    columns = [column for name in _SCORES for column in _forms(scored[name])]
+    columns = [column for name in (*_SCORES, *teachers.also) for column in _forms(scored[name])]
     columns.append(np.full(len(items), np.log1p(len(history.liked))))
     columns.append(np.log1p(teachers.adjacency.degree(items)))
     return np.stack(columns, axis=1).astype(np.float32)
 
 
 def agreed(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the sources think on average, of features float32 (n, len(FEATURES)): float32 (n,).
+    """What the sources think on average, of features float32 (n, f): float32 (n,).
 
     It orders candidates that the ranker calls equally unlikely: of a history unlike all that it learned from, such as a
     single like where everybody has twenty, it may say 0 for all but two.
     """
-    return np.asarray(x[:, _STANDARD].mean(axis=1), np.float32)
+    return np.asarray(x[:, : -len(_OTHERS) : len(_FORMS)].mean(axis=1), np.float32)
 
 
 def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:

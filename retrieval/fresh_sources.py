@@ -78,7 +78,7 @@ def unseen(fresh: Fresh, history: History, matching: Iterable[str] | None = None
 def mixed_features(
     teachers: Teachers, history: History, found: Found, items: NDArray[np.integer], fresh: Fresh
 ) -> NDArray[np.float32]:
-    """The features of candidates int (n,), known ones and new ones: float32 (n, len(FEATURES)).
+    """The features of candidates int (n,), known ones and new ones: float32 (n, f).
 
     What a source thinks of a new item is what it thinks of the stand-ins, by their shares.
     """

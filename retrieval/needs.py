@@ -4,19 +4,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from embed.also_learning import needs_also
 from embed.closed_form import BLOCK_ENTRIES
 from embed.gnn import USERS_AT_ONCE
 from embed.learning import TeacherOptions
 from embed.memory import Need
 from embed.split import SPLIT_FROM
 from kg.snapshot import Snapshot
-from retrieval.features import FEATURES
+from retrieval.features import feature_names
 
 _FLOAT = 4
 _BLOCK = 16
 """Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
 _CANDIDATES = 660
 """So many different items the sources find for a user: 656 on average on the films."""
+_ALSO = 60
+"""So many more each additional teacher finds."""
 _PAIRS = 106
 """Bytes of each interaction, while those are paired that are so many places apart."""
 _COPIES = 3
@@ -39,11 +42,13 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     yield Need("the transitions", "transitions.most_items", following, lambda n: _transitions(n) + pairs)
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
     users = min(int((interactions >= fewest).sum()), ranker_users)
-    user = min(_CANDIDATES, snapshot.n_items) * len(FEATURES) * _FLOAT * _COPIES
+    candidates = min(_CANDIDATES + _ALSO * len(teachers.also), snapshot.n_items)
+    user = candidates * len(feature_names(teachers.also)) * _FLOAT * _COPIES
     yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
     dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
     yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
+    yield from needs_also(snapshot, teachers)
 
 
 def _transitions(n: int) -> int:

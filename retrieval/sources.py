@@ -1,5 +1,6 @@
 """Where candidates come from. Each source reads the history alone and names itself; larger scores are better."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,8 @@ class Found:
 
     `vector` float32 (d,) is the user's vector, `spectral` float32 (s,) that among the spectral ones; `item_to_item`,
     `linear`, `transitions`, `users` and `graph` float32 (I,) score every item.
-    `content` float32 (r,) is what the content of the history says of the user (see embed/content.py).
+    `content` float32 (r,) is what the content of the history says of the user (see embed/content.py). `also` has the
+    queries of the additional teachers by name (see embed/also.py).
     """
 
     vector: NDArray[np.float32]
@@ -36,6 +38,7 @@ class Found:
     users: Scores
     graph: Scores
     content: NDArray[np.float32]
+    also: Mapping[str, NDArray[np.float32]]
 
 
 def look(teachers: Teachers, history: History, content: NDArray[np.float32] | None = None) -> Found:
@@ -50,6 +53,7 @@ def look(teachers: Teachers, history: History, content: NDArray[np.float32] | No
         users=teachers.users.score(liked),
         graph=graph_neighbours(teachers, liked[-RECENT:]),
         content=teachers.content.user(teachers.content.fold_in[liked]) if content is None else content,
+        also={name: teacher.query(liked, history.seen) for name, teacher in teachers.also.items()},
     )
 
 
@@ -67,8 +71,8 @@ def candidates(
     def best(scores: Scores) -> NDArray[np.int64]:
         return among.best(scores, n) if among else _open(first(scores, n + len(history.closed)), history, n)
 
-    def by_content() -> NDArray[np.int64]:
-        told = teachers.content.items @ found.content
+    def by_vector(items: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.int64]:
+        told = items @ query
         if among:
             return among.items[_told_apart(told[among.items], n)]
         return _open(_told_apart(told, n + len(history.closed)), history, n)
@@ -87,7 +91,8 @@ def candidates(
         "transitions": best(found.transitions),
         "users": best(found.users),
         "graph": best(found.graph),
-        "content": by_content(),
+        "content": by_vector(teachers.content.items, found.content),
+        **{name: by_vector(teacher.items, found.also[name]) for name, teacher in teachers.also.items()},
         "popularity": in_order(popular(teachers), n // 4),
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from embed.also import Also
 from embed.bundle import Bundle
 from embed.itemknn import item_neighbours
 from embed.transitions import following
@@ -68,7 +69,12 @@ def _simpler(bundle: Bundle) -> dict[str, System]:
         "user-kNN": lambda history: np.argsort(-teachers.users.score(history.liked), kind="stable"),
         "TransE only": transe,
         "GNN": lambda history: np.argsort(-(teachers.gnn_items @ user_vector(teachers, history.liked)), kind="stable"),
+        **{name: _also(teacher) for name, teacher in teachers.also.items()},
     }
+
+
+def _also(teacher: Also) -> System:
+    return lambda history: np.argsort(-(teacher.items @ teacher.query(history.liked, history.seen)), kind="stable")
 
 
 def _item_knn(bundle: Bundle) -> System:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import CHOSEN, PHASES, TeacherOptions, as_chosen, learn
+from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
@@ -21,7 +21,7 @@ from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.examples import Example, examples
-from retrieval.features import FEATURES
+from retrieval.features import feature_names
 from retrieval.index import FAISS_VERSION, build_index
 from retrieval.needs import needs
 from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
@@ -71,11 +71,11 @@ def train(
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
     else:
         ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
-        run.within(FIRST).forget(*PHASES)
+        run.within(FIRST).forget(*phases(options.teachers))
         learned = learn(snapshot, ~later, as_chosen(options.teachers, ranker.arrays), run.within(FINAL))
     about = {
         "options": asdict(options),
-        "features": FEATURES,
+        "features": feature_names(options.teachers.also),
         "libraries": libraries(),
         "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
     }

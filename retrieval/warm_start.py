@@ -11,7 +11,7 @@ from embed.warm import Warm, numbers
 from kg.columns import map_arrays
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError
-from retrieval.features import FEATURES
+from retrieval.features import feature_names
 
 LIKES = ("(likes)",)
 """The name of the last relation of TransE, which is none of the ontology."""
@@ -23,7 +23,12 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
     """What the bundle knows of the snapshot. Raises InputError where it is no place to start from."""
     if not bundle.learner_file.exists():
         raise InputError(f"bundle {bundle.version} was made by an older version, without what a warm start needs")
-    if tuple(bundle.manifest["features"]) != tuple(FEATURES):
+    if options.also != tuple(bundle.teachers.also):
+        raise InputError(
+            f"bundle {bundle.version} has other additional teachers; a warm start keeps "
+            f"also={','.join(bundle.teachers.also) or '[]'}"
+        )
+    if tuple(bundle.manifest["features"]) != feature_names(options.also):
         raise InputError(f"bundle {bundle.version} has a ranker of other features; train without --from-bundle")
     learner = map_arrays(bundle.learner_file)
     dim, layers = bundle.teachers.transe_entities.shape[1], len(learner["mix"]) - 1

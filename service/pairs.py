@@ -1,4 +1,5 @@
-"""Options of training as `NAME=VALUE` pairs: `ranker.dropout=0.1`, `transe.epochs=50`, `ranker.hidden=[64,32]`."""
+"""Options of training as `NAME=VALUE` pairs: `ranker.dropout=0.1`, `transe.epochs=50`, `ranker.hidden=[64,32]`,
+`also=als,fpmc`."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -54,6 +55,8 @@ def _with(options: Any, path: Path, pair: str, text: str) -> Any:
 
 
 def _parsed(type_: Any, pair: str, text: str) -> Any:
+    if type_ == tuple[str, ...] and text[:1] != "[":
+        return tuple(text.split(","))  # words may stand bare
     try:
         return TypeAdapter(type_).validate_json(text)
     except ValidationError as error:

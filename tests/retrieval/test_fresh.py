@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kg.entries import Edit
 from kg.triples import Ref
-from retrieval.features import FEATURES, scores
+from retrieval.features import feature_names, scores
 from retrieval.fresh import STAND_INS, Composer, Fresh, no_fresh
 from retrieval.fresh_sources import as_known, look_at, mixed_features, unseen
 from retrieval.history import History
@@ -94,14 +94,14 @@ def test_what_a_source_thinks_of_a_new_item_is_what_it_thinks_of_the_stand_ins()
     found = look_at(start.teachers, history, fresh)
     items = np.array([0, N + 2, 5, N], np.int64)
     mixed = mixed_features(start.teachers, history, found, items, fresh)
-    assert mixed.shape == (4, len(FEATURES))
+    assert mixed.shape == (4, len(feature_names()))
     linear, content = (scores(start.teachers, found, items % N)[name] for name in ("linear", "content"))
     for place, new in ((1, 2), (3, 0)):
         linear[place] = scores(start.teachers, found, fresh.stand_ins[new])["linear"] @ fresh.share[new]
         content[place] = fresh.items[new] @ found.content
     for name, expected in (("linear", linear), ("content", content)):
         standard = (expected - expected.mean()) / (expected.std() + 1e-6)
-        np.testing.assert_allclose(mixed[:, FEATURES.index(f"{name}.standard")], standard, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(mixed[:, feature_names().index(f"{name}.standard")], standard, rtol=1e-3, atol=1e-4)
 
 
 def test_a_history_without_new_items_is_read_as_before():

@@ -6,7 +6,7 @@ from embed.bundle import Bundle
 from kg.entries import Edit
 from kg.triples import Interaction, Ref
 from retrieval.answer import Query
-from retrieval.features import FEATURES, agreed, features, scores
+from retrieval.features import agreed, feature_names, features, scores
 from retrieval.history import History
 from retrieval.live import LiveState
 from retrieval.recommend import Recommender
@@ -35,8 +35,8 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
 
 
 def test_it_is_the_mean_of_the_standardised_scores():
-    x = np.random.default_rng(0).normal(size=(7, len(FEATURES))).astype(np.float32)
-    columns = [i for i, name in enumerate(FEATURES) if name.endswith(".standard")]
+    x = np.random.default_rng(0).normal(size=(7, len(feature_names()))).astype(np.float32)
+    columns = [i for i, name in enumerate(feature_names()) if name.endswith(".standard")]
     np.testing.assert_allclose(agreed(x), x[:, columns].mean(axis=1), rtol=1e-5)
 
 

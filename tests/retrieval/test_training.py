@@ -87,6 +87,8 @@ def test_no_held_out_interaction_reaches_a_vector_the_index_or_the_ranker(split:
 def _parts(value: object) -> list[np.ndarray]:
     if isinstance(value, np.ndarray):
         return [value]
+    if isinstance(value, dict):
+        return [part for teacher in value.values() for part in _parts(teacher)]
     return list((content_arrays(value) if isinstance(value, Content) else vars(value)).values())
 
 
