@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from embed.als import Als
 from ontology.errors import InputError
 
 Items = NDArray[np.integer]
@@ -29,7 +30,7 @@ class Also(Protocol):
         """
 
 
-KINDS: dict[str, Callable[..., Also]] = {}
+KINDS: dict[str, Callable[..., Also]] = {"als": Als}
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 
 

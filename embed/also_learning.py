@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from embed import als_learning
 from embed.also import KINDS, Also
 from embed.lesson import Lesson
 from embed.memory import Need
@@ -16,7 +17,7 @@ class Learner(NamedTuple):
     need: Callable[[Snapshot, Any], Need]
 
 
-LEARNERS: dict[str, Learner] = {}
+LEARNERS = {"als": Learner(als_learning.learn, als_learning.need)}
 """By the names of embed/also.py."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency, adjacency
+from embed.als_learning import AlsOptions
 from embed.also import in_order
 from embed.also_learning import learn_also
 from embed.checkpoint import Kept
@@ -57,6 +58,7 @@ class TeacherOptions:
     neighbours: Count = 200
     shrinkage: NonNegative = 10.0
     also: tuple[str, ...] = ()
+    als: AlsOptions = field(default_factory=AlsOptions)
     seed: int = 0
     device: str = "cpu"
 

@@ -31,7 +31,7 @@ FEWEST = 100
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 _ONNX = "onnx"
-_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "onnx", "onnxruntime", "numpy", "scipy")
+_LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "implicit", "onnx", "onnxruntime", "numpy", "scipy")
 
 
 @dataclass(frozen=True)

@@ -209,3 +209,9 @@ def test_a_warm_start_goes_on_with_the_same_ones(opened: Bundle):
     assert list(warm.teachers.also) == ["together"]
     with pytest.raises(InputError, match="a warm start keeps also=together"):
         warm_start(opened, library(), QUICK.teachers)
+
+
+def test_what_learns_what_reads_and_what_can_be_set_have_the_same_names():
+    assert KINDS.keys() == LEARNERS.keys()
+    for name in set(KINDS) - {"together"}:
+        assert any(option.startswith(f"{name}.") for option in known(QUICK)), name
