@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.als import Als
+from embed.fpmc import Fpmc
 from ontology.errors import InputError
 
 Items = NDArray[np.integer]
@@ -30,7 +31,7 @@ class Also(Protocol):
         """
 
 
-KINDS: dict[str, Callable[..., Also]] = {"als": Als}
+KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc}
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 
 

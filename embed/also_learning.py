@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from embed import als_learning
+from embed import als_learning, fpmc_learning
 from embed.also import KINDS, Also
 from embed.lesson import Lesson
 from embed.memory import Need
@@ -17,7 +17,10 @@ class Learner(NamedTuple):
     need: Callable[[Snapshot, Any], Need]
 
 
-LEARNERS = {"als": Learner(als_learning.learn, als_learning.need)}
+LEARNERS = {
+    "als": Learner(als_learning.learn, als_learning.need),
+    "fpmc": Learner(fpmc_learning.learn, fpmc_learning.need),
+}
 """By the names of embed/also.py."""
 
 

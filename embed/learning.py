@@ -16,6 +16,7 @@ from embed.content import Content
 from embed.content_choice import learn_content
 from embed.content_files import content_arrays, content_from, content_names
 from embed.content_learning import ContentOptions
+from embed.fpmc_learning import FpmcOptions
 from embed.gnn import PHASE as GNN
 from embed.gnn import GnnOptions, GnnVectors, train_gnn
 from embed.itemknn import item_neighbours
@@ -59,6 +60,7 @@ class TeacherOptions:
     shrinkage: NonNegative = 10.0
     also: tuple[str, ...] = ()
     als: AlsOptions = field(default_factory=AlsOptions)
+    fpmc: FpmcOptions = field(default_factory=FpmcOptions)
     seed: int = 0
     device: str = "cpu"
 
