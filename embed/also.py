@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.als import Als
+from embed.attention import Attention
 from embed.fpmc import Fpmc
 from ontology.errors import InputError
 
@@ -31,7 +32,7 @@ class Also(Protocol):
         """
 
 
-KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc}
+KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc, "attention": Attention}
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 
 

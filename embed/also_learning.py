@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from embed import als_learning, fpmc_learning
+from embed import als_learning, attention_learning, fpmc_learning
 from embed.also import KINDS, Also
 from embed.lesson import Lesson
 from embed.memory import Need
@@ -20,6 +20,7 @@ class Learner(NamedTuple):
 LEARNERS = {
     "als": Learner(als_learning.learn, als_learning.need),
     "fpmc": Learner(fpmc_learning.learn, fpmc_learning.need),
+    "attention": Learner(attention_learning.learn, attention_learning.need),
 }
 """By the names of embed/also.py."""
 

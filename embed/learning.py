@@ -11,6 +11,7 @@ from embed.adjacency import Adjacency, adjacency
 from embed.als_learning import AlsOptions
 from embed.also import in_order
 from embed.also_learning import learn_also
+from embed.attention_learning import AttentionOptions
 from embed.checkpoint import Kept
 from embed.content import Content
 from embed.content_choice import learn_content
@@ -61,6 +62,7 @@ class TeacherOptions:
     also: tuple[str, ...] = ()
     als: AlsOptions = field(default_factory=AlsOptions)
     fpmc: FpmcOptions = field(default_factory=FpmcOptions)
+    attention: AttentionOptions = field(default_factory=AttentionOptions)
     seed: int = 0
     device: str = "cpu"
 

@@ -15,6 +15,7 @@ from embed.lesson import Lesson
 from embed.memory import Need
 from embed.record import Record
 from embed.run import Run
+from embed.split import held_out
 from kg.columns import map_arrays
 from kg.entries import Edit
 from kg.triples import Ref
@@ -29,11 +30,11 @@ from retrieval.live import LiveState
 from retrieval.needs import needs
 from retrieval.recommend import Recommender
 from retrieval.sources import candidates, look
-from retrieval.training import ready, train
+from retrieval.training import TrainOptions, ready, train
 from retrieval.warm_start import warm_start
 from service.pairs import known, tuned
 from tests.retrieval.test_live_items import Feed
-from tests.retrieval.test_training import BOOKS, QUICK, library
+from tests.retrieval.test_training import BOOKS, QUICK, library, with_another_future
 from tests.worlds import ONTOLOGY
 
 
@@ -215,3 +216,37 @@ def test_what_learns_what_reads_and_what_can_be_set_have_the_same_names():
     assert KINDS.keys() == LEARNERS.keys()
     for name in set(KINDS) - {"together"}:
         assert any(option.startswith(f"{name}.") for option in known(QUICK)), name
+
+
+def little() -> TrainOptions:
+    """All that there are, with little to do."""
+    teachers = tuned(with_it().teachers, [f"also={','.join(KINDS)}"])
+    few = {name: replace(getattr(teachers, name), dim=4) for name in set(KINDS) - {"together"}}
+    few |= {name: replace(part, epochs=1) for name, part in few.items() if hasattr(part, "epochs")}
+    return replace(with_it(), teachers=replace(teachers, **few))
+
+
+def test_all_that_there_are_learn_from_nothing_that_is_held_out():
+    options = little()
+    later = held_out(library().interactions, options.split, options.holdout)
+    past, other = (
+        learn_also(Lesson(world, world.interactions.where(~later)), options.teachers)
+        for world in (library(), with_another_future(library(), options))
+    )
+    assert list(past) == list(KINDS)
+    for name, teacher in past.items():
+        for array in vars(teacher):
+            assert getattr(teacher, array).tobytes() == getattr(other[name], array).tobytes(), (name, array)
+
+
+def test_all_that_there_are_come_back_from_a_bundle_and_name_what_they_find(tmp_path: Path):
+    learned = train(library(), ONTOLOGY, little())
+    publish(learned, tmp_path)
+    opened = open_bundle(current(tmp_path))
+    some = np.arange(3, 9)
+    for name, teacher in learned.teachers.also.items():
+        found = opened.teachers.also[name]
+        assert found.query(some, some).tobytes() == teacher.query(some, some).tobytes(), name
+        assert not found.query(some[:0], some[:0]).any(), name
+    answer = Recommender(opened, LiveState(opened, Feed())).recommend(Query(history=("Book3", "Book5"), n=30))
+    assert set(KINDS) <= {source for one in answer.recommendations for source in one.sources}
