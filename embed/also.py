@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embed.als import Als
 from embed.attention import Attention
 from embed.fpmc import Fpmc
+from embed.svdpp import SvdPp
 from ontology.errors import InputError
 
 Items = NDArray[np.integer]
@@ -32,7 +33,7 @@ class Also(Protocol):
         """
 
 
-KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc, "attention": Attention}
+KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc, "attention": Attention, "svdpp": SvdPp}
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 
 

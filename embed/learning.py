@@ -27,6 +27,7 @@ from embed.linear_choice import chosen
 from embed.network import GnnGraph
 from embed.run import ALONE, Run
 from embed.spectral import SpectralVectors, spectral_vectors
+from embed.svdpp_learning import SvdPpOptions
 from embed.teachers import Teachers
 from embed.transe import TransEOptions, TransEVectors, train_transe
 from embed.transitions_learning import TransitionOptions, transitions
@@ -63,6 +64,7 @@ class TeacherOptions:
     als: AlsOptions = field(default_factory=AlsOptions)
     fpmc: FpmcOptions = field(default_factory=FpmcOptions)
     attention: AttentionOptions = field(default_factory=AttentionOptions)
+    svdpp: SvdPpOptions = field(default_factory=SvdPpOptions)
     seed: int = 0
     device: str = "cpu"
 

@@ -18,8 +18,8 @@ _BLOCK = 16
 """Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
 _CANDIDATES = 660
 """So many different items the sources find for a user: 656 on average on the films."""
-_ALSO = 60
-"""So many more each additional teacher finds."""
+_ALSO = 200
+"""So many more each additional teacher finds at most (PER_SOURCE of retrieval/fresh_sources.py)."""
 _PAIRS = 106
 """Bytes of each interaction, while those are paired that are so many places apart."""
 _COPIES = 3
