@@ -14,7 +14,8 @@ from torch.nn.functional import dropout, embedding, layer_norm
 from embed.attention import EPSILON, Attention
 from embed.lesson import Lesson
 from embed.memory import Need
-from embed.sampled import SampledOptions, fit, sampled_softmax, seeded
+from embed.sampled import SampledOptions, fit, sampled_softmax
+from embed.state import seeded
 from kg.bounds import Count, NonNegative, Part, Positive
 from kg.snapshot import Snapshot
 

@@ -1,8 +1,6 @@
 """Trains the graph network: how a user's other items find each item that the user likes."""
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +13,7 @@ from torch.nn.functional import embedding
 from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.run import ALONE, Run
-from embed.state import named, restore, state_of, tensors
+from embed.state import named, restore, seeded, state_of, tensors
 from embed.warm import Warm
 from kg.bounds import Count, Natural, NonNegative, Part, Positive
 from ontology.errors import InputError, NotReadyError
@@ -90,7 +88,7 @@ def train_gnn(
             "no user likes two items, so there is no taste to learn from: load more interactions with `kg ingest`"
         )
     shape = GnnShape(options.layers, options.temperature, options.dropout)
-    with _seeded(options):
+    with seeded(options.seed):
         network = GraphNetwork(known, entity_init, shape, options.device)
         if warm:
             _start_warm(network, warm)
@@ -231,11 +229,3 @@ def _gain(network: GraphNetwork, likes: Likes, judged: NDArray[np.int32]) -> flo
         hits = best[torch.searchsorted(part, user[rows])] == item[rows].unsqueeze(1)
         gained.index_add_(0, user[rows], (hits * discount).sum(1))
     return float((gained[users] / count).mean())
-
-
-@contextmanager
-def _seeded(options: GnnOptions) -> Iterator[None]:
-    """Seed torch for training, and leave the caller's random numbers as they were."""
-    with torch.random.fork_rng():
-        torch.manual_seed(options.seed)
-        yield

@@ -1,7 +1,6 @@
 """Learns what is liked next by telling it from items drawn at random: batches, epochs, and the loss."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -50,14 +49,6 @@ def fit(
         if not total < float("inf"):
             raise InputError(f"{phase} has diverged; try a smaller {phase}.learning_rate (--set)")
         lesson.run.epoch(phase, epoch, options.epochs, {"loss": total / n_examples})
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed torch for what draws by itself, such as dropout, and leave the caller's random numbers as they were."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
 
 
 def sampled_softmax(query: Tensor, items: Tensor, target: Tensor, drawn: Tensor) -> Tensor:

@@ -1,5 +1,7 @@
 """The state of a training between two epochs, as arrays: parameters, optimiser, random numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -49,3 +51,11 @@ def named(prefix: str, arrays: Arrays) -> dict[str, Tensor]:
 def _cuda(network: nn.Module) -> torch.device | None:
     device = next(network.parameters()).device
     return device if device.type == "cuda" else None
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed torch for what draws by itself, such as dropout, and leave the caller's random numbers as they were."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
