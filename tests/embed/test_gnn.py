@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from embed.gnn import GnnOptions, train_gnn
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
@@ -53,7 +54,13 @@ def test_a_seed_repeats_where_threads_share_the_work():
     pairs = np.unique((random.random((20_000, 2)) ** 2 * [500, 3000]).astype(np.int32), axis=0)
     graph = GnnGraph(np.empty((0, 3), np.int32), pairs, 3500, 3000, 500)
     begin = random.normal(size=(3500, 64)).astype(np.float32) / 8
-    a, b = (train_gnn(graph, begin, GnnOptions(epochs=2)) for _ in range(2))
+    alone = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        with threadpool_limits(4):  # of DGL and BLAS, too
+            a, b = (train_gnn(graph, begin, GnnOptions(epochs=2)) for _ in range(2))
+    finally:
+        torch.set_num_threads(alone)
     assert a.items.tobytes() == b.items.tobytes()
 
 

@@ -189,6 +189,6 @@ def test_what_is_as_the_history_is_thought_of_no_better_than_the_best_of_the_oth
     history = History(*[np.array([N], np.int32)] * 3)
     items = np.array([*range(BOOKS), N + 1], np.int64)
     x = mixed_features(start.teachers, history, look_at(start.teachers, history, fresh), items, fresh)
-    graph = x[:BOOKS, FEATURES.index("graph.standard")]
+    graph = x[:BOOKS, feature_names().index("graph.standard")]
     assert fresh.stand_ins[0, 0] == 0
     assert graph[0] == graph[1] == graph[2] > graph[3]
