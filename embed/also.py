@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embed.als import Als
 from embed.attention import Attention
 from embed.fpmc import Fpmc
+from embed.online import Online
 from embed.svdpp import SvdPp
 from ontology.errors import InputError
 
@@ -33,7 +34,13 @@ class Also(Protocol):
         """
 
 
-KINDS: dict[str, Callable[..., Also]] = {"als": Als, "fpmc": Fpmc, "attention": Attention, "svdpp": SvdPp}
+KINDS: dict[str, Callable[..., Also]] = {
+    "als": Als,
+    "fpmc": Fpmc,
+    "attention": Attention,
+    "svdpp": SvdPp,
+    "online": Online,
+}
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 
 

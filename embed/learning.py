@@ -25,6 +25,7 @@ from embed.lesson import Lesson, pairs
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.network import GnnGraph
+from embed.online_learning import OnlineOptions
 from embed.run import ALONE, Run
 from embed.spectral import SpectralVectors, spectral_vectors
 from embed.svdpp_learning import SvdPpOptions
@@ -65,6 +66,7 @@ class TeacherOptions:
     fpmc: FpmcOptions = field(default_factory=FpmcOptions)
     attention: AttentionOptions = field(default_factory=AttentionOptions)
     svdpp: SvdPpOptions = field(default_factory=SvdPpOptions)
+    online: OnlineOptions = field(default_factory=OnlineOptions)
     seed: int = 0
     device: str = "cpu"
 
