@@ -14,6 +14,7 @@ from embed.als import Als
 from embed.attention import Attention
 from embed.fpmc import Fpmc
 from embed.online import Online
+from embed.sentences import Sentences
 from embed.svdpp import SvdPp
 from ontology.errors import InputError
 
@@ -40,6 +41,7 @@ KINDS: dict[str, Callable[..., Also]] = {
     "attention": Attention,
     "svdpp": SvdPp,
     "online": Online,
+    "sentences": Sentences,
 }
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 

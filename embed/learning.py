@@ -27,6 +27,7 @@ from embed.linear_choice import chosen
 from embed.network import GnnGraph
 from embed.online_learning import OnlineOptions
 from embed.run import ALONE, Run
+from embed.sentences_learning import SentencesOptions
 from embed.spectral import SpectralVectors, spectral_vectors
 from embed.svdpp_learning import SvdPpOptions
 from embed.teachers import Teachers
@@ -67,6 +68,7 @@ class TeacherOptions:
     attention: AttentionOptions = field(default_factory=AttentionOptions)
     svdpp: SvdPpOptions = field(default_factory=SvdPpOptions)
     online: OnlineOptions = field(default_factory=OnlineOptions)
+    sentences: SentencesOptions = field(default_factory=SentencesOptions)
     seed: int = 0
     device: str = "cpu"
 

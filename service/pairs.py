@@ -57,6 +57,8 @@ def _with(options: Any, path: Path, pair: str, text: str) -> Any:
 def _parsed(type_: Any, pair: str, text: str) -> Any:
     if type_ == tuple[str, ...] and text[:1] != "[":
         return tuple(text.split(","))  # words may stand bare
+    if type_ is str and text[:1] != '"':
+        return text  # and so may a path
     try:
         return TypeAdapter(type_).validate_json(text)
     except ValidationError as error:

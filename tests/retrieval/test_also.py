@@ -33,6 +33,7 @@ from retrieval.sources import candidates, look
 from retrieval.training import TrainOptions, ready, train
 from retrieval.warm_start import warm_start
 from service.pairs import known, tuned
+from tests.embed.encoders import tiny
 from tests.retrieval.test_live_items import Feed
 from tests.retrieval.test_training import BOOKS, QUICK, library, with_another_future
 from tests.worlds import ONTOLOGY
@@ -218,16 +219,17 @@ def test_what_learns_what_reads_and_what_can_be_set_have_the_same_names():
         assert any(option.startswith(f"{name}.") for option in known(QUICK)), name
 
 
-def little() -> TrainOptions:
-    """All that there are, with little to do."""
+def little(folder: Path) -> TrainOptions:
+    """All that there are, with little to do; a text encoder lies in the folder."""
     teachers = tuned(with_it().teachers, [f"also={','.join(KINDS)}"])
     few = {name: replace(getattr(teachers, name), dim=4) for name in set(KINDS) - {"together"}}
     few |= {name: replace(part, epochs=1) for name, part in few.items() if hasattr(part, "epochs")}
+    few["sentences"] = replace(few["sentences"], path=str(tiny(folder)))
     return replace(with_it(), teachers=replace(teachers, **few))
 
 
-def test_all_that_there_are_learn_from_nothing_that_is_held_out():
-    options = little()
+def test_all_that_there_are_learn_from_nothing_that_is_held_out(tmp_path: Path):
+    options = little(tmp_path)
     later = held_out(library().interactions, options.split, options.holdout)
     past, other = (
         learn_also(Lesson(world, world.interactions.where(~later)), options.teachers)
@@ -240,9 +242,9 @@ def test_all_that_there_are_learn_from_nothing_that_is_held_out():
 
 
 def test_all_that_there_are_come_back_from_a_bundle_and_name_what_they_find(tmp_path: Path):
-    learned = train(library(), ONTOLOGY, little())
-    publish(learned, tmp_path)
-    opened = open_bundle(current(tmp_path))
+    learned = train(library(), ONTOLOGY, little(tmp_path / "encoder"))
+    publish(learned, tmp_path / "models")
+    opened = open_bundle(current(tmp_path / "models"))
     some = np.arange(3, 9)
     for name, teacher in learned.teachers.also.items():
         found = opened.teachers.also[name]

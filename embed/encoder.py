@@ -1,0 +1,104 @@
+"""Pretrained text encoders, from a folder of this machine: never from the network, and never a pickle.
+
+A static one (a table of vectors, one for each piece of a word, as model2vec and sentence-transformers keep it) is read
+here. Any other is loaded by the library sentence-transformers, where that is installed. The only file that knows it.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from embed.pieces import Pieces, pieces_of
+from ontology.errors import InputError
+
+Vectors = NDArray[np.float32]
+Encoder = Callable[[Sequence[str]], Vectors]
+"""Texts to vectors float32 (n, k), of length 1; of 0 where nothing of a text is known."""
+_LONGEST = 20_000
+"""So many characters of a text count, which bounds the time that one can take."""
+_TABLE = ("embeddings", "embedding.weight")
+"""The table in files of model2vec, and of sentence-transformers and others."""
+_LIBRARY = "sentence_transformers"
+
+
+def encoder_of(path: str, device: str = "cpu") -> Encoder:
+    """The encoder in a folder. Raises InputError that says what is missing, or has to be installed."""
+    folder = folder_of(path)
+    if (static := _static(folder)) and (cut := pieces_of(static / "tokenizer.json")):
+        table = _table(static / "model.safetensors")
+        return lambda texts: np.stack([_mean(table, cut, text) for text in texts])
+    if find_spec(_LIBRARY) is None:
+        raise InputError(
+            f"{folder} holds no text encoder that is read without a library (model.safetensors with a table of "
+            "vectors, and a tokenizer.json with WordPiece as of BERT or BPE as of Llama); "
+            "`pip install sentence-transformers` reads others"
+        )
+    return _by_library(folder, device)
+
+
+def folder_of(path: str) -> Path:
+    """The folder that was named. Raises InputError where none was, or none is there."""
+    if not path:
+        raise InputError("the teacher sentences reads texts with a pretrained encoder: --set sentences.path=FOLDER")
+    if not Path(path).is_dir():
+        raise InputError(f"sentences.path: there is no folder {path}; give one that holds a text encoder")
+    return Path(path)
+
+
+def _static(folder: Path) -> Path | None:
+    """Where the files of a static encoder are: in the folder, or where sentence-transformers puts them."""
+    for place in (folder / "0_StaticEmbedding", folder):
+        files = (place / "model.safetensors", place / "tokenizer.json")
+        if all(file.is_file() for file in files) and _names(files[0]) & set(_TABLE):
+            return place
+    return None
+
+
+def _names(file: Path) -> set[str]:
+    try:
+        with safe_open(file, "numpy") as opened:
+            return set(opened.keys())
+    except SafetensorError as error:
+        raise InputError(f"{file} is not a file of safetensors: {error}") from error
+
+
+def _table(file: Path) -> Vectors:
+    """Float32 (V, k): the vector of each piece, as long as the piece counts."""
+    with safe_open(file, "numpy") as opened:
+        names = set(opened.keys())
+        name = next(name for name in _TABLE if name in names)
+        table = np.asarray(opened.get_tensor(name), np.float32)
+        if "mapping" in names:
+            table = table[opened.get_tensor("mapping")]
+        if "weights" in names:
+            table = table * np.asarray(opened.get_tensor("weights"), np.float32)[:, None]
+    if table.ndim != 2 or not np.isfinite(table).all():
+        raise InputError(f"{file}: {name} of shape {table.shape} is no table of finite vectors, one for each piece")
+    return table
+
+
+def _mean(table: Vectors, cut: Pieces, text: str) -> Vectors:
+    pieces = [piece for piece in cut(text[:_LONGEST]) if piece < len(table)]
+    mean = table[pieces].sum(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
+def _by_library(folder: Path, device: str) -> Encoder:
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(
+            str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"sentence-transformers cannot load {folder}: {str(error).splitlines()[0]}") from error
+
+    def encoded(texts: Sequence[str]) -> Vectors:
+        short = [text[:_LONGEST] for text in texts]
+        return np.asarray(model.encode(short, normalize_embeddings=True, show_progress_bar=False), np.float32)
+
+    return encoded

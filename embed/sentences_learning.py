@@ -1,0 +1,71 @@
+"""Tunes the vectors of a pretrained text encoder to likes: two linear maps, by ridge regression.
+
+They are those of the content teacher (embed/content_learning.py), with the vectors of texts in the place of its
+content, and their regularisation is chosen as its is. The encoder itself stays as it is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from embed.adjacency import adjacency
+from embed.content_choice import chosen
+from embed.content_learning import ContentOptions, fit
+from embed.encoder import Vectors, encoder_of, folder_of
+from embed.lesson import Lesson
+from embed.memory import Need
+from embed.said import said_in
+from embed.sentences import Sentences
+from kg.bounds import Count, Positive
+from kg.snapshot import Snapshot
+
+_WIDEST = 1024
+"""Dimensions of an encoder, as many as most have at most."""
+_FLOATS = 6
+"""Of each dimension of a text: its vector, centred, in double, and what is held out of it."""
+_UNPACKED = 3
+"""What a file of half floats becomes, with itself."""
+
+
+@dataclass(frozen=True)
+class SentencesOptions:
+    """`path` is the folder of the encoder (see embed/encoder.py).
+
+    The two strengths of regularisation are as those of the content teacher; None: the best of the same grid.
+    """
+
+    path: str = ""
+    dim: Count = 64
+    user_regularisation: Positive | None = None
+    item_regularisation: Positive | None = None
+
+
+def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
+    """Read all texts, then learn from likes; items without likes get vectors by their texts, too.
+
+    The same seed and encoder give the same bits. Raises InputError without an encoder.
+    """
+    z = texts(lesson.snapshot, options.path, lesson.device)
+    likes = lesson.likes
+    liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (lesson.n_users, lesson.n_items))
+    strengths = ContentOptions(options.dim, 0, options.user_regularisation, options.item_regularisation)
+    user, item = chosen(z, liked, strengths, lesson.seed)
+    fitted = fit(z, liked, dim=options.dim, user=user, item=item)
+    return Sentences(z @ fitted.items, z @ fitted.users)
+
+
+def texts(snapshot: Snapshot, path: str, device: str) -> Vectors:
+    """The text of each item, float32 (I, k + 1): around 0, with a mean square of 1, and 1 in the last column."""
+    graph = adjacency(snapshot.triples, len(snapshot.keys))
+    read = encoder_of(path, device)([item.text for item in said_in(snapshot, graph)])
+    around = read - read.mean(axis=0)
+    size = float(np.sqrt(np.square(around, dtype=np.float64).sum() / len(around)))
+    return np.concatenate([around / max(size, 1e-9), np.ones((len(around), 1))], axis=1).astype(np.float32)
+
+
+def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
+    """The encoder, and the vectors of texts. Raises InputError without a folder, before anything is learned."""
+    encoder = sum(file.stat().st_size for file in folder_of(options.path).rglob("*.safetensors"))
+    read = _UNPACKED * encoder + 4 * _FLOATS * snapshot.n_items * _WIDEST
+    return Need("sentences", "sentences.dim", options.dim, lambda dim: read + 8 * dim * snapshot.n_items)
