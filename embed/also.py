@@ -16,6 +16,7 @@ from embed.fpmc import Fpmc
 from embed.online import Online
 from embed.sentences import Sentences
 from embed.svdpp import SvdPp
+from embed.word2vec import Word2Vec
 from ontology.errors import InputError
 
 Items = NDArray[np.integer]
@@ -42,6 +43,7 @@ KINDS: dict[str, Callable[..., Also]] = {
     "svdpp": SvdPp,
     "online": Online,
     "sentences": Sentences,
+    "word2vec": Word2Vec,
 }
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 

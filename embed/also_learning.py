@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from embed import als_learning, attention_learning, fpmc_learning, online_learning, sentences_learning, svdpp_learning
+from embed import (
+    als_learning,
+    attention_learning,
+    fpmc_learning,
+    online_learning,
+    sentences_learning,
+    svdpp_learning,
+    word2vec_learning,
+)
 from embed.also import KINDS, Also
 from embed.lesson import Lesson
 from embed.memory import Need
@@ -24,6 +32,7 @@ LEARNERS = {
     "svdpp": Learner(svdpp_learning.learn, svdpp_learning.need),
     "online": Learner(online_learning.learn, online_learning.need),
     "sentences": Learner(sentences_learning.learn, sentences_learning.need),
+    "word2vec": Learner(word2vec_learning.learn, word2vec_learning.need),
 }
 """By the names of embed/also.py."""
 

@@ -36,6 +36,7 @@ from embed.transitions_learning import TransitionOptions, transitions
 from embed.userknn import UserNeighbours, user_neighbours
 from embed.warm import Arrays, Warm
 from embed.weights import ItemWeights
+from embed.word2vec_learning import Word2VecOptions
 from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
@@ -69,6 +70,7 @@ class TeacherOptions:
     svdpp: SvdPpOptions = field(default_factory=SvdPpOptions)
     online: OnlineOptions = field(default_factory=OnlineOptions)
     sentences: SentencesOptions = field(default_factory=SentencesOptions)
+    word2vec: Word2VecOptions = field(default_factory=Word2VecOptions)
     seed: int = 0
     device: str = "cpu"
 

@@ -31,9 +31,9 @@ class OnlineOptions:
     """
 
     dim: Count = 64
-    missing: Positive = 0.2
+    missing: Positive = 0.4
     popularity: NonNegative = 0.5
-    regularisation: Positive = 6.0
+    regularisation: Positive = 12.0
     rounds: Count = 15
 
 
