@@ -40,6 +40,7 @@ class Word2VecOptions(SampledOptions):
     Each that is near counts against `against` of those that are drawn (k in the paper).
     """
 
+    epochs: Count = 25
     window: Count = 5
     words: Natural = 20_000
     against: Positive = 5.0
