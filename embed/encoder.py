@@ -27,20 +27,31 @@ _LIBRARY = "sentence_transformers"
 
 def encoder_of(path: str, device: str = "cpu") -> Encoder:
     """The encoder in a folder. Raises InputError that says what is missing, or has to be installed."""
-    folder = folder_of(path)
+    folder, cut = found(path)
+    if cut is None:
+        return _by_library(folder, device)
+    table = _table(folder / "model.safetensors")
+    return lambda texts: np.stack([_mean(table, cut, text) for text in texts])
+
+
+def found(path: str) -> tuple[Path, Pieces | None]:
+    """Where the files of an encoder are, and what cuts texts for it; None where the library loads it.
+
+    Raises InputError as `encoder_of` does, without loading anything large.
+    """
+    folder = _folder(path)
     if (static := _static(folder)) and (cut := pieces_of(static / "tokenizer.json")):
-        table = _table(static / "model.safetensors")
-        return lambda texts: np.stack([_mean(table, cut, text) for text in texts])
+        return static, cut
     if find_spec(_LIBRARY) is None:
         raise InputError(
             f"{folder} holds no text encoder that is read without a library (model.safetensors with a table of "
             "vectors, and a tokenizer.json with WordPiece as of BERT or BPE as of Llama); "
             "`pip install sentence-transformers` reads others"
         )
-    return _by_library(folder, device)
+    return folder, None
 
 
-def folder_of(path: str) -> Path:
+def _folder(path: str) -> Path:
     """The folder that was named. Raises InputError where none was, or none is there."""
     if not path:
         raise InputError("the teacher sentences reads texts with a pretrained encoder: --set sentences.path=FOLDER")

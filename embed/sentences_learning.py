@@ -12,7 +12,7 @@ from scipy import sparse
 from embed.adjacency import adjacency
 from embed.content_choice import chosen
 from embed.content_learning import ContentOptions, fit
-from embed.encoder import Vectors, encoder_of, folder_of
+from embed.encoder import Vectors, encoder_of, found
 from embed.lesson import Lesson
 from embed.memory import Need
 from embed.said import said_in
@@ -65,7 +65,7 @@ def texts(snapshot: Snapshot, path: str, device: str) -> Vectors:
 
 
 def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
-    """The encoder, and the vectors of texts. Raises InputError without a folder, before anything is learned."""
-    encoder = sum(file.stat().st_size for file in folder_of(options.path).rglob("*.safetensors"))
+    """The encoder, and the vectors of texts. Raises InputError without an encoder, before anything is learned."""
+    encoder = sum(file.stat().st_size for file in found(options.path)[0].rglob("*.safetensors"))
     read = _UNPACKED * encoder + 4 * _FLOATS * snapshot.n_items * _WIDEST
     return Need("sentences", "sentences.dim", options.dim, lambda dim: read + 8 * dim * snapshot.n_items)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from safetensors.torch import save_file as save_torch
 
-from embed.encoder import encoder_of
+from embed.encoder import encoder_of, found
 from embed.pieces import Pieces, pieces_of
 from ontology.errors import InputError
 from tests.embed.encoders import DIM, WORDS, bpe, tiny, word_piece
@@ -98,7 +98,7 @@ def test_what_is_no_encoder_is_a_sentence(folder: Path, monkeypatch: pytest.Monk
     other = word_piece() | {"pre_tokenizer": {"type": "Metaspace"}}
     (folder / "tokenizer.json").write_text(json.dumps(other), encoding="utf-8")
     with pytest.raises(InputError, match="`pip install sentence-transformers` reads others"):
-        encoder_of(str(folder))
+        found(str(folder))
     for broken in ("{", "[]", json.dumps(word_piece() | {"model": {"type": "WordPiece"}})):
         (folder / "tokenizer.json").write_text(broken, encoding="utf-8")
         with pytest.raises(InputError, match=r"is not the tokenizer\.json of a text encoder"):

@@ -93,3 +93,5 @@ def test_memory_grows_with_the_encoder_and_without_one_nothing_is_begun(lesson: 
     assert more.bytes - few.bytes >= BOOKS * 996 * 8
     with pytest.raises(InputError, match=r"--set sentences\.path"):
         need(lesson.snapshot, SentencesOptions())
+    with pytest.raises(InputError, match="no folder /nowhere/at/all"):
+        need(lesson.snapshot, SentencesOptions("/nowhere/at/all"))
