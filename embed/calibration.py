@@ -9,6 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from embed.ranker_attention import Rows, features_of
+
 FEWEST = 30
 """So many users say how much the length of a history counts; of fewer, the next one may be nothing like them."""
 STEPS = 100
@@ -36,15 +38,15 @@ class Platt(nn.Module):
 
 
 class Calibrated(nn.Module):
-    """A network from features float32 (n, f) to log-odds (n, 1), and its scaling."""
+    """A network from what it sees of n candidates to log-odds (n, 1), and its scaling."""
 
     def __init__(self, network: nn.Sequential, scaling: Platt) -> None:
         super().__init__()
         self.network, self.scaling = network, scaling
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, rows: Rows) -> Tensor:
         """Calibrated log-odds, float32 (n, 1)."""
-        scaled: Tensor = self.scaling(self.network(features), features)
+        scaled: Tensor = self.scaling(self.network(rows), features_of(rows))
         return scaled
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from embed.ranker_attention import Rows
 from embed.ranker_network import CHUNK
 
 CUT_OFF = 20
@@ -47,10 +48,10 @@ def lists(rows: NDArray[np.int64], groups: NDArray[np.int64], labels: NDArray[np
     return tuple(torch.from_numpy(part).to(device) for part in parts if labels[part].any())
 
 
-def table(network: nn.Sequential, x: Tensor, wanted: Tensor, some: Lists) -> Table:
-    """What the network says of some lists; features float32 (n, f), and how much each is wanted, float32 (n,)."""
-    rows, count = torch.cat(some), torch.tensor([len(part) for part in some], device=x.device)
-    there = torch.arange(int(count.max()), device=x.device) < count.unsqueeze(1)
+def table(network: nn.Sequential, x: Rows, wanted: Tensor, some: Lists) -> Table:
+    """What the network says of some lists; what it sees of n candidates, and how much each is wanted, float32 (n,)."""
+    rows, count = torch.cat(some), torch.tensor([len(part) for part in some], device=wanted.device)
+    there = torch.arange(int(count.max()), device=wanted.device) < count.unsqueeze(1)
     said = network(x[rows]).squeeze(1)
     return Table(
         said.new_full(there.shape, -torch.inf).masked_scatter(there, said),
@@ -59,7 +60,7 @@ def table(network: nn.Sequential, x: Tensor, wanted: Tensor, some: Lists) -> Tab
 
 
 @torch.no_grad()
-def judged(network: nn.Sequential, x: Tensor, wanted: Tensor, judges: Lists) -> tuple[float, float]:
+def judged(network: nn.Sequential, x: Rows, wanted: Tensor, judges: Lists) -> tuple[float, float]:
     """The mean loss and the mean ndcg of lists; a list that says nothing finite makes them nan."""
     network.eval()
     losses, gains = [], []
@@ -71,7 +72,7 @@ def judged(network: nn.Sequential, x: Tensor, wanted: Tensor, judges: Lists) -> 
 
 
 @torch.no_grad()
-def softened(network: nn.Sequential, x: Tensor, wanted: Tensor, known: Lists, part: float) -> Tensor:
+def softened(network: nn.Sequential, x: Rows, wanted: Tensor, known: Lists, part: float) -> Tensor:
     """How much each candidate is wanted, float32 (n,), when `part` of that is what a network says of its list.
 
     Cross-entropy is linear in what is wanted, so this is the weighted sum of both losses (Hinton et al. 2015,

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from embed.ranker_attention import Rows, features_of
+
 BYTE = 255
 LARGEST = 64
 """Of a weight: 2 * 255 * 64 fits 16 bits, in which processors without VNNI add two products. More would overflow
@@ -41,17 +43,17 @@ class QuantisedLinear(nn.Module):
         return (total * (self.scale * self.weight_scale)).float()
 
 
-def quantised(network: nn.Sequential, sample: Tensor) -> nn.Sequential:
-    """The network with all linear layers but the first in 8 bits; `sample` float32 (n, f) shows their inputs' ranges.
+def quantised(network: nn.Sequential, sample: Rows) -> nn.Sequential:
+    """The network with all linear layers but the first in 8 bits; `sample`, n candidates, shows their inputs' ranges.
 
     The first takes standardised features, some of which reach 17 deviations: a byte for all of them would be coarse,
-    and with so few inputs it would not be faster.
+    and with so few inputs it would not be faster. Attention comes before it, and stays in float, too.
     """
     layers: list[nn.Module] = []
     x = sample
     with torch.no_grad():
         for layer in network:
             later = any(isinstance(earlier, nn.Linear) for earlier in layers)
-            layers.append(QuantisedLinear(layer, x) if later and isinstance(layer, nn.Linear) else layer)
+            layers.append(QuantisedLinear(layer, features_of(x)) if later and isinstance(layer, nn.Linear) else layer)
             x = layer(x)
     return nn.Sequential(*layers).eval()

@@ -16,9 +16,10 @@ from embed.labelled import auc
 from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
 from embed.quantisation import quantised
+from embed.ranker_attention import Beside, Rows, features_of
 from embed.ranker_network import log_odds, ranker_network
 from embed.run import ALONE, Run
-from kg.bounds import Count, Part, Positive
+from kg.bounds import Count, Natural, Part, Positive
 from ontology.errors import InputError, NotReadyError
 
 SAMPLE = 20_000
@@ -32,9 +33,11 @@ class RankerOptions:
     A batch holds whole users, with about `batch_size` candidates in all. Three ways to make it cheaper: `distil_from`
     are the hidden layers of a larger network that is trained first, and whose answers count for `distillation` of each
     label; `prune` is the part of the hidden units that is taken out; `bits` are those of each number in service.
+    `attention` are the hidden units of the attention over the history, 0 for none (see embed/ranker_attention.py).
     """
 
     hidden: tuple[Count, ...] = (128, 64)
+    attention: Natural = 0
     dropout: Part = 0.2
     learning_rate: Positive = 2e-3
     batch_size: Count = 8192
@@ -51,7 +54,7 @@ class RankerOptions:
 
 @dataclass(frozen=True)
 class TrainedRanker:
-    """A finished ranker; `network` maps features float32 (n, f) to calibrated log-odds (n, 1).
+    """A finished ranker; `network` maps features float32 (n, f), or what is Beside, to calibrated log-odds (n, 1).
 
     `calibration_error` is that of the validation part, before and after the scaling was fitted there. `auc_cost` is
     what each way of making the network cheaper took from the validation AUC.
@@ -79,12 +82,12 @@ class TrainedRanker:
 
 @dataclass(frozen=True)
 class _Examples:
-    """Features float32 (n, f) and labels (n,), on the device; rows to learn from and rows to be judged by.
+    """What is seen of n candidates and labels (n,), on the device; rows to learn from and rows to be judged by.
 
     `known` and `judges` are the lists of users with a liked candidate; `learned` and `later` int64 are all rows.
     """
 
-    x: Tensor
+    x: Rows
     y: Tensor
     known: Lists
     judges: Lists
@@ -108,21 +111,27 @@ def train_ranker(
     groups: NDArray[np.int64],
     options: RankerOptions,
     run: Run = ALONE,
+    *,
+    pairs: NDArray[np.float16] | None = None,
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
+    With attention there are `pairs` (n, h) as well, and without it there are none (see Beside).
     The validation part holds whole groups (users), at least one. Softmax cross-entropy over the candidates of each
     user, which compares them with each other, and by which the top counts most; Adam; early stopping on the same loss
     of the validation part, which is steadier than its ndcg where users are few. The log-odds are calibrated on it last.
 
     Raises NotReadyError where there is only one group, or no liked candidate on either side.
     """
-    examples = _examples(features, labels, groups, options)
+    if (pairs is None) != (options.attention == 0):
+        raise ValueError("pairs are for a ranker with attention, and for no other")
+    examples = _examples(features, labels, groups, options, pairs)
     torch.manual_seed(options.seed)
     stages = list(_stages(examples, options, run))
     served = stages[-1]
-    x, y = features[later := examples.later.cpu().numpy()], labels[later]
-    z = log_odds(served.network, examples.x[examples.later])
+    later, seen = examples.later.cpu().numpy(), examples.x[examples.later]
+    x, y = features[later], labels[later]
+    z = log_odds(served.network, seen)
     users = of_users(features, groups) & (len(np.unique(groups[later])) >= FEWEST)
     network = Calibrated(served.network, platt(z, y, x, users)).cpu().eval()
     return TrainedRanker(
@@ -130,13 +139,17 @@ def train_ranker(
         served.auc,
         served.epochs,
         served.ndcg,
-        (calibration_error(z, y), calibration_error(log_odds(network, torch.from_numpy(x)), y)),
+        (calibration_error(z, y), calibration_error(log_odds(network, seen.cpu()), y)),
         {after.step: before.auc - after.auc for before, after in pairwise(stages)},
     )
 
 
 def _examples(
-    features: NDArray[np.float32], labels: NDArray[np.float32], groups: NDArray[np.int64], options: RankerOptions
+    features: NDArray[np.float32],
+    labels: NDArray[np.float32],
+    groups: NDArray[np.int64],
+    options: RankerOptions,
+    pairs: NDArray[np.float16] | None,
 ) -> _Examples:
     device = torch.device(options.device)
     later = _validation(groups, options)
@@ -145,7 +158,8 @@ def _examples(
     known, judging = (lists(np.flatnonzero(part), groups, labels, options.device) for part in (~later, later))
     arrays = (features, labels, np.flatnonzero(~later), np.flatnonzero(later))
     x, y, *rows = (torch.from_numpy(array).to(device) for array in arrays)
-    return _Examples(x, y, known, judging, *rows)
+    seen = x if pairs is None else Beside(x, torch.from_numpy(pairs).to(device))
+    return _Examples(seen, y, known, judging, *rows)
 
 
 def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
@@ -159,14 +173,14 @@ def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np
 def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:
     """Learn, and make cheaper what was learned, as far as it is asked for."""
     step = "learning"
-    features = examples.x[examples.learned]
+    features = features_of(examples.x)[examples.learned]
     if options.distil_from:
-        network = ranker_network(features, options.distil_from, options.dropout)
+        network = ranker_network(features, options.distil_from, options.dropout, options.attention)
         large = _learned("large", network, examples, options, run)
         yield large
         wanted = softened(large.network, examples.x, examples.y, examples.known, options.distillation)
         examples, step = replace(examples, y=wanted), "distillation"
-    network = ranker_network(features, options.hidden, options.dropout)
+    network = ranker_network(features, options.hidden, options.dropout, options.attention)
     stage = _learned(step, network, examples, options, run)
     yield stage
     if options.prune:

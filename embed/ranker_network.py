@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from embed.dropout import QuickDropout
+from embed.ranker_attention import SUMS, Attention, Beside, Rows
 
 CHUNK = 1 << 16
 """Rows that are scored at once, to bound the memory."""
@@ -30,18 +31,35 @@ class Standardise(nn.Module):
         return (x - self.mean) / self.std
 
 
-def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float) -> nn.Sequential:
-    """An untrained network with these hidden layers, for features float32 (n, f), on their device."""
-    layers: list[nn.Module] = [Standardise(features)]
-    width = features.shape[1]
+class Attending(nn.Module):
+    """The first layer of a ranker with attention: standardised features, and beside them what the attention gives."""
+
+    def __init__(self, standardise: Standardise, attention: Attention) -> None:
+        super().__init__()
+        self.standardise, self.attention = standardise, attention
+
+    def forward(self, rows: Beside) -> Tensor:
+        """From n candidates to float32 (n, f + SUMS)."""
+        return torch.cat([self.standardise(rows.features), self.attention(rows.pairs)], dim=1)
+
+
+def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float, attention: int = 0) -> nn.Sequential:
+    """An untrained network with these hidden layers, for features float32 (n, f), on their device.
+
+    With `attention`, which has so many hidden units, it takes what is Beside them as well.
+    """
+    standardise, width = Standardise(features), features.shape[1]
+    layers: list[nn.Module] = [standardise]
+    if attention:
+        layers, width = [Attending(standardise, Attention(attention))], width + SUMS
     for size in hidden:
         layers += [nn.Linear(width, size), nn.ReLU(), QuickDropout(dropout)]
         width = size
     return nn.Sequential(*layers, nn.Linear(width, 1)).to(features.device)
 
 
-def log_odds(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
-    """What the network says of features float32 (n, f): float32 (n,)."""
+def log_odds(network: nn.Module, x: Rows) -> NDArray[np.float32]:
+    """What the network says of n candidates: float32 (n,)."""
     network.eval()
     with torch.no_grad():
         return np.asarray(torch.cat([network(rows).squeeze(1) for rows in x.split(CHUNK)]).cpu().numpy(), np.float32)

@@ -1,6 +1,8 @@
 """What the ranker learns from: of each user the candidates that the sources find, and which were liked later."""
 
+from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +15,22 @@ from retrieval.features import features, scores
 from retrieval.fresh_sources import PER_SOURCE
 from retrieval.history import History
 from retrieval.index import Index, index_of
+from retrieval.pairs import pair_scores, pairs
 from retrieval.sources import candidates, look
 
-Example = tuple[NDArray[np.float32], NDArray[np.float32]]
-"""A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,)."""
 FEWEST = 250
 """So many users take a second or two, which is worth a process of its own."""
+
+
+class Example(NamedTuple):
+    """A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,).
+
+    For a ranker with attention also their `pairs` with the history, float16 (n, h); h is 0 for another.
+    """
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.float32]
+    pairs: NDArray[np.float16]
 
 
 def examples(
@@ -27,21 +39,26 @@ def examples(
     after: NDArray[np.bool_],
     teachers: Teachers,
     most: int,
+    *,
+    attending: bool = False,
 ) -> list[Example]:
     """Of the first so many users that like something in `after`, from histories in `before`; both bool (m,).
 
+    They have pairs if the ranker is `attending` to histories.
     The teachers must not have learned from `after`. Raises MemoryError.
     """
     index = index_of(teachers.gnn_items)
 
     def of(users: NDArray[np.integer]) -> list[Example]:
         cases = users_at(interactions, before, after, users)
-        return [example for case in cases if (example := _example(teachers, index, *case))]
+        return [example for case in cases if (example := _example(teachers, index, *case, attending))]
 
     return list(chain.from_iterable(in_parts(of, users_after(interactions, after)[:most], FEWEST)))
 
 
-def _example(teachers: Teachers, index: Index, history: History, liked: NDArray[np.int32]) -> Example | None:
+def _example(
+    teachers: Teachers, index: Index, history: History, liked: NDArray[np.int32], attending: bool
+) -> Example | None:
     if not len(history.liked):
         return None
     found = look(teachers, history)
@@ -50,4 +67,17 @@ def _example(teachers: Teachers, index: Index, history: History, liked: NDArray[
     if not len(items):  # who has seen everything
         return None
     said = features(teachers, history, scores(teachers, found, items), items)
-    return said, np.isin(items, liked).astype(np.float32)
+    beside = pairs(pair_scores(teachers, history, items)) if attending else np.empty((len(items), 0))
+    return Example(said, np.isin(items, liked).astype(np.float32), beside.astype(np.float16))
+
+
+def padded(rows: Sequence[Example]) -> NDArray[np.float16]:
+    """The pairs of all candidates of all users, float16 (n, h): nan where a history is shorter than the longest."""
+    width = max(row.pairs.shape[1] for row in rows)
+    every = np.full((sum(len(row.labels) for row in rows), width), np.nan, np.float16)
+    start = 0
+    for row in rows:
+        n, h = row.pairs.shape
+        every[start : start + n, :h] = row.pairs
+        start += n
+    return every

@@ -1,6 +1,7 @@
 """How new items take part in an answer: in histories, among the candidates, and in what the ranker sees."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from embed.teachers import Teachers
 from retrieval.features import features, scores
 from retrieval.fresh import Fresh
 from retrieval.history import History
+from retrieval.pairs import pair_scores, pairs
 from retrieval.sources import Found, look
 
 CONTENT = "content"
@@ -82,28 +84,56 @@ def mixed_features(
 
     What a source thinks of a new item is what it thinks of the stand-ins, by their shares.
     """
-    liked, new = as_known(history, fresh).liked, np.flatnonzero(items >= fresh.first)
-    place = items[new] - fresh.first
-    stand_ins, share = fresh.stand_ins[place], fresh.share[place]
-    nearest = items.copy()
-    nearest[new] = stand_ins[:, 0]
-    known = np.concatenate([nearest, stand_ins.ravel()])
-    scored = _capped(scores(teachers, found, known), known, liked)
-    mixed = {name: score[: len(items)] for name, score in scored.items()}
-    for name, score in mixed.items():
-        score[new] = (scored[name][len(items) :].reshape(share.shape) * share).sum(axis=1)
-    mixed[CONTENT][new] = fresh.items[place] @ found.content
-    return features(teachers, history, mixed, nearest)
+    by = _StandIns.of(items, as_known(history, fresh), fresh)
+    mixed = {name: by.mixed(score) for name, score in scores(teachers, found, by.known).items()}
+    mixed[CONTENT][by.new] = fresh.items[items[by.new] - fresh.first] @ found.content
+    return features(teachers, history, mixed, by.known[: len(items)])
 
 
-def _capped(
-    scored: dict[str, NDArray[np.float32]], items: NDArray[np.integer], liked: NDArray[np.int32]
-) -> dict[str, NDArray[np.float32]]:
-    """The scores of items, int (n,); those of what is liked are no better than the best of the others.
+def mixed_pairs(teachers: Teachers, history: History, items: NDArray[np.integer], fresh: Fresh) -> NDArray[np.float32]:
+    """How candidates int (n,), known ones and new ones, go with each item of the history: float32 (n, h)."""
+    known = as_known(history, fresh)
+    by = _StandIns.of(items, known, fresh)
+    return pairs(by.mixed(pair_scores(teachers, known, by.known)))
 
-    A history is like itself beyond all that the ranker has learned from, so that it would say anything.
+
+class _StandIns(NamedTuple):
+    """Known items in the place of candidates: `known` int (n + m * s,) are n, the nearest stand-in for each new one,
+    and all s stand-ins of those m. `new` int (m,) is where those stand, `share` float32 (m, s) how much each counts.
+    `own` bool (n + m * s,) are those that the history has.
     """
-    own = np.isin(items, liked)
-    if not own.any() or own.all():
-        return scored
-    return {name: np.where(own, np.minimum(score, score[~own].max()), score) for name, score in scored.items()}
+
+    known: NDArray[np.integer]
+    new: NDArray[np.int64]
+    share: NDArray[np.float32]
+    own: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, items: NDArray[np.integer], history: History, fresh: Fresh) -> "_StandIns":
+        """Of candidates, int (n,), for a history that the bundle knows."""
+        new = np.flatnonzero(items >= fresh.first)
+        place = items[new] - fresh.first
+        stand_ins = fresh.stand_ins[place]
+        nearest = items.copy()
+        nearest[new] = stand_ins[:, 0]
+        known = np.concatenate([nearest, stand_ins.ravel()])
+        return cls(known, new, fresh.share[place], np.isin(known, history.liked))
+
+    def mixed(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of the candidates, (n, …), of those of the `known`."""
+        score, m = self._capped(score), self.share.size
+        n = len(score) - m
+        mixed, weight = score[:n], self.share.reshape(self.share.shape + (1,) * (score.ndim - 1))
+        mixed[self.new] = (score[n:].reshape(self.share.shape + score.shape[1:]) * weight).sum(axis=1)
+        return mixed
+
+    def _capped(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is liked is scored no better than the best of the others.
+
+        A history is like itself beyond all that the ranker has learned from, so that it would say anything.
+        """
+        if not self.own.any() or self.own.all():
+            return score
+        capped = score.copy()
+        capped[self.own] = np.minimum(score[self.own], score[~self.own].max(axis=0))
+        return capped

@@ -12,8 +12,9 @@ from embed.memory import Need
 from embed.split import SPLIT_FROM
 from kg.snapshot import Snapshot
 from retrieval.features import feature_names
+from retrieval.pairs import LENGTH
 
-_FLOAT = 4
+_FLOAT, _HALF = 4, 2
 _BLOCK = 16
 """Bytes of each pair of items that is looked at at once: a weight, its size, and its place in the order."""
 _CANDIDATES = 660
@@ -28,11 +29,17 @@ _TABLES = 13
 """Of all entities, that the network has at once: parameters, gradient, Adam's two, average, best, and layers."""
 
 
-def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewest: int = SPLIT_FROM) -> Iterator[Need]:
+def needs(
+    snapshot: Snapshot,
+    teachers: TeacherOptions,
+    ranker_users: int,
+    fewest: int = SPLIT_FROM,
+    attending: bool = False,
+) -> Iterator[Need]:
     """The largest first to be noticed; each as it would be if all interactions were positive. What a GPU needs of its
     own memory is not looked at.
 
-    The ranker has examples from users with at least the `fewest` interactions.
+    The ranker has examples from users with at least the `fewest` interactions, with pairs if it is `attending`.
     """
     items = len(np.unique(snapshot.interactions.item))
     if teachers.device == "cpu":
@@ -43,7 +50,8 @@ def needs(snapshot: Snapshot, teachers: TeacherOptions, ranker_users: int, fewes
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
     users = min(int((interactions >= fewest).sum()), ranker_users)
     candidates = min(_CANDIDATES + _ALSO * len(teachers.also), snapshot.n_items)
-    user = candidates * len(feature_names(teachers.also)) * _FLOAT * _COPIES
+    candidate = len(feature_names(teachers.also)) * _FLOAT * _COPIES + attending * LENGTH * _HALF * _COPIES
+    user = candidates * candidate
     yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
     dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2

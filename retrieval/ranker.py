@@ -8,17 +8,28 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+_FEATURES, _PAIRS = "features", "pairs"
+"""Names of inputs in the file."""
+
 
 @dataclass(frozen=True)
 class Ranker:
-    """Scores candidates by their features; larger is better."""
+    """Scores candidates by their features; larger is better. One with attention `attends` to the history as well."""
 
     session: Any
 
-    def score(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The probability that each candidate, features float32 (n, f), is liked: float32 (n,)."""
-        (name,) = (i.name for i in self.session.get_inputs())
-        (scores,) = self.session.run(None, {name: features})
+    @property
+    def attends(self) -> bool:
+        """Whether it has to be told how candidates go with the history."""
+        return _PAIRS in (i.name for i in self.session.get_inputs())
+
+    def score(self, features: NDArray[np.float32], pairs: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """The probability that each candidate, features float32 (n, f), is liked: float32 (n,).
+
+        If it attends, it needs their `pairs` float32 (n, h) with the history (see retrieval/pairs.py).
+        """
+        told = {_FEATURES: features} if pairs is None else {_FEATURES: features, _PAIRS: pairs}
+        (scores,) = self.session.run(None, told)
         return np.asarray(scores, np.float32).reshape(-1)
 
 

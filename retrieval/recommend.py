@@ -15,7 +15,7 @@ from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, S
 from retrieval.explain import NO_PATH, Explainer, Origins, origins
 from retrieval.features import agreed
 from retrieval.filters import Filters, Matching
-from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, unseen, with_new
+from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, mixed_pairs, unseen, with_new
 from retrieval.history import EMPTY, History
 from retrieval.index import open_index
 from retrieval.items import LiveItem
@@ -164,8 +164,10 @@ class Recommender:
 
     def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
         items = self.live.fresh.in_order(items)  # so are ties
-        x = mixed_features(self.bundle.teachers, history, found, items, self.live.fresh)
-        probability = self._ranker.score(x)
+        teachers, fresh = self.bundle.teachers, self.live.fresh
+        x = mixed_features(teachers, history, found, items, fresh)
+        beside = mixed_pairs(teachers, history, items, fresh) if self._ranker.attends else None
+        probability = self._ranker.score(x, beside)
         order = np.lexsort((-agreed(x), -probability))
         return Ranked(items[order], probability[order])
 

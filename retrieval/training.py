@@ -20,7 +20,7 @@ from kg.bounds import Count, Part
 from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
-from retrieval.examples import Example, examples
+from retrieval.examples import Example, examples, padded
 from retrieval.features import feature_names
 from retrieval.index import FAISS_VERSION, build_index
 from retrieval.needs import needs
@@ -101,7 +101,7 @@ def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) 
     Gives where a warm start begins.
     """
     fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
-    check(needs(snapshot, options.teachers, options.ranker_users, fewest), free_bytes())
+    check(needs(snapshot, options.teachers, options.ranker_users, fewest, _attending(options)), free_bytes())
     return warm_start(old, snapshot, options.teachers) if old else None
 
 
@@ -119,7 +119,8 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions,
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
     learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
     with run.timed("examples"):
-        rows = examples(snapshot.interactions, known & ~later, later, learned.teachers, options.ranker_users)
+        parts, users = (known & ~later, later), options.ranker_users
+        rows = examples(snapshot.interactions, *parts, learned.teachers, users, attending=_attending(options))
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
@@ -134,27 +135,32 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
     there = item >= 0
     then = replace(i, item=item.astype(np.int32)).where(there)
     with run.timed("examples"):
-        after = (~learned & ~later)[there]
-        rows = examples(then, learned[there], after, old.teachers, options.ranker_users)
-    if sum(bool(labels.any()) for _, labels in rows) < FEWEST:
+        parts, users = (learned[there], (~learned & ~later)[there]), options.ranker_users
+        rows = examples(then, *parts, old.teachers, users, attending=_attending(options))
+    if sum(bool(row.labels.any()) for row in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
     return _taught(rows, options, run)
 
 
+def _attending(options: TrainOptions) -> bool:
+    return options.ranker.attention > 0
+
+
 def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
-    if not any(labels.any() for _, labels in rows):
+    if not any(row.labels.any() for row in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
             "load more interactions"
         )
-    groups = np.repeat(np.arange(len(rows)), [len(labels) for _, labels in rows])
+    groups = np.repeat(np.arange(len(rows)), [len(row.labels) for row in rows])
     with run.timed("ranker"):
         ranker = train_ranker(
-            np.concatenate([x for x, _ in rows]),
-            np.concatenate([y for _, y in rows]),
+            np.concatenate([row.features for row in rows]),
+            np.concatenate([row.labels for row in rows]),
             groups,
             replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
             run,
+            pairs=padded(rows) if _attending(options) else None,
         )
     return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)

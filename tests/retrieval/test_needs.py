@@ -12,6 +12,7 @@ from embed.memory import GIB, Need, check
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError
 from retrieval.needs import needs
+from retrieval.pairs import LENGTH
 from tests.retrieval.test_training import library
 
 DIM = 64
@@ -54,6 +55,15 @@ def test_what_is_named_fits_and_where_nothing_is_1_would_not(items: int, users: 
             value = need.fitting(free)
             with_it = needed(snapshot, {option: value or 1})[option]
             assert (with_it.bytes <= free) == (value is not None)
+
+
+def test_a_ranker_that_attends_needs_half_a_float_for_each_pair_three_times():
+    snapshot, options = catalog(1_000, 100, 0), TeacherOptions()
+    plain, attending = (
+        {need.option: need.bytes for need in needs(snapshot, options, 20_000, attending=on)} for on in (False, True)
+    )
+    more = {option: attending[option] - plain[option] for option in plain if attending[option] != plain[option]}
+    assert more == {"ranker_users": 100 * 660 * LENGTH * 2 * 3}
 
 
 def test_a_constant_part_is_reckoned_with():
