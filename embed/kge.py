@@ -18,7 +18,7 @@ from embed.link_prediction import KGEVectors
 from embed.negatives import lose_to_own, lose_to_shared
 from embed.rowadagrad import RowAdagrad
 from embed.run import ALONE, Run
-from embed.state import restore, state_of
+from embed.state import restore, seeded, state_of
 from embed.warm import Warm
 from kg.bounds import Count, NonNegative, Positive
 from ontology.errors import InputError, NotReadyError
@@ -80,7 +80,7 @@ def train_kge(
     if not len(triples):
         raise NotReadyError("there are no triples to learn from: load a catalog with `kg ingest` first")
     factory = CoreTriplesFactory(torch.from_numpy(triples.astype(np.int64)), n_entities, n_relations)
-    with _seeded(options), _frozen_garbage(), _threads(options):
+    with seeded(options.seed), _frozen_garbage(), _threads(options):
         model = pykeen_model(factory, options)
         loop = training_loop(model, factory, options)
         loop.warm = warm
@@ -228,14 +228,6 @@ def _weights(model: Any) -> tuple[torch.Tensor, ...]:
 
 def _tables(model: Any) -> tuple[Any, Any]:
     return model.entity_representations[0], model.relation_representations[0]
-
-
-@contextmanager
-def _seeded(options: KGEOptions) -> Iterator[None]:
-    """Seed torch for training, and leave the caller's random numbers as they were."""
-    with torch.random.fork_rng():
-        torch.manual_seed(options.seed)
-        yield
 
 
 @contextmanager

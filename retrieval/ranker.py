@@ -14,14 +14,11 @@ _FEATURES, _PAIRS = "features", "pairs"
 
 @dataclass(frozen=True)
 class Ranker:
-    """Scores candidates by their features; larger is better. One with attention `attends` to the history as well."""
+    """Scores candidates by their features; larger is better. One that `attends` has to be told how they go with the
+    history as well."""
 
     session: Any
-
-    @property
-    def attends(self) -> bool:
-        """Whether it has to be told how candidates go with the history."""
-        return _PAIRS in (i.name for i in self.session.get_inputs())
+    attends: bool
 
     def score(self, features: NDArray[np.float32], pairs: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The probability that each candidate, features float32 (n, f), is liked: float32 (n,).
@@ -39,4 +36,5 @@ def open_ranker(model: Path | bytes) -> Ranker:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     content = model if isinstance(model, bytes) else str(model)
-    return Ranker(onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return Ranker(session, attends=_PAIRS in (entry.name for entry in session.get_inputs()))
