@@ -12,6 +12,7 @@ import urllib.error
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
+from threading import Event
 from typing import Any
 
 import orjson
@@ -67,16 +68,24 @@ class Bulk:
         self._files = difference.ledger.file_names()
         self._changes = Changes()
         self._totals, self._done = totals(difference), Counter[str]()
+        self.sent = Event()
+        """Set when all is sent, after which the database works alone for a while; or when that has failed."""
 
     def write(self) -> Changes:
         """Write it. Raises StoreError."""
+        try:
+            return self._write()
+        finally:
+            self.sent.set()
+
+    def _write(self) -> Changes:
         self._tables.run(RIDS)
         for _, relation, _ in self._kinds.values():
             if relation:
                 self._command(f"CREATE EDGE TYPE {plain(relation)} IF NOT EXISTS")
         entities = self._difference.entity_changes()
-        while batch := list(islice(entities, VERTICES)):
-            self._vertices(batch)
+        for first in entities:
+            self._vertices(chain([first], islice(entities, VERTICES - 1)))
         if self._plain():
             self._plain_edges()
         else:
@@ -88,6 +97,8 @@ class Bulk:
         """What was sent of a phase."""
         self._done[phase] += more
         self._progress(f"write {phase}", self._done[phase], self._totals[phase])
+        if self._done.total() >= sum(self._totals.values()):
+            self.sent.set()
 
     def _plain(self) -> bool:
         """Whether triples can go as CSV, in which what looks like a number is one: no dates, and names of files."""
@@ -112,16 +123,20 @@ class Bulk:
             request = chain([first], islice(lines, EDGES - 1))
             self._ask(f"batch/{self._address.database}?wal=true", parts(request), "text/csv")
 
-    def _vertices(self, batch: Sequence[EntityChange]) -> None:
-        lines = (
-            self._line("vertex", x.kind, x.file, x.row) | {**x.set, "@id": str(i), "id": x.key}
-            for i, x in enumerate(batch)
-        )
-        given = self._send("entities", lines)["idMapping"]
+    def _vertices(self, changes: Iterator[EntityChange]) -> None:
+        sent: list[tuple[int, str]] = []
+
+        def lines() -> Iterator[Line]:
+            for number, x in enumerate(changes):
+                sent.append((x.kind, x.key))
+                yield self._line("vertex", x.kind, x.file, x.row) | {**x.set, "@id": str(number), "id": x.key}
+
+        given = self._send("entities", lines())["idMapping"]
+        kinds, keys = zip(*sent, strict=True)
         columns: dict[str, Column] = {
-            "kind": ("INTEGER", [change.kind for change in batch]),
-            "key": ("VARCHAR", [change.key for change in batch]),
-            "rid": ("VARCHAR", [given[str(i)] for i in range(len(batch))]),
+            "kind": ("INTEGER", kinds),
+            "key": ("VARCHAR", keys),
+            "rid": ("VARCHAR", [given[str(number)] for number in range(len(sent))]),
         }
         self._tables.append("stage.rid", columns)
 

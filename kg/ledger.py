@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -185,6 +186,17 @@ class Ledger:
             GROUP BY t.kind, t.head, t.tail HAVING bool_and(list_contains($sources, s.name))"""  # noqa: S608 our names
         for head, head_key, tail, tail_key in self.tables.stream(ask, relation=relation, sources=list(sources)):
             yield (head, head_key), relation, (tail, tail_key)
+
+    @contextmanager
+    def beside(self) -> Iterator["Ledger"]:
+        """The same ledger, in a transaction of its own: what is done there counts when the block has ended well."""
+        other = copy(self)
+        other.tables = self.tables.beside()
+        try:
+            with other.transaction():
+                yield other
+        finally:
+            other.tables.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,8 +80,10 @@ class Loading:
             self._make_ready(ontology, options)
             load = Unfinished.begun(self.ledger, named, {} if options.dry_run else again)
             with stage_in(self.ledger, self.home) as stage:
-                staging = Staging(stage, ontology, refused, self.progress, options.max_errors)
-                staged = staging.files(sources, delete_missing=options.delete_missing)
+                ready = nullcontext(self.progress) if options.dry_run else self._migrating(ontology)
+                with ready as progress:
+                    staging = Staging(stage, ontology, refused, progress, options.max_errors)
+                    staged = staging.files(sources, delete_missing=options.delete_missing)
                 difference = Difference(self.ledger, load.at)
                 self.progress("compare", 0, None)
                 compare(difference, sources, ontology, refused, self.store.existing)
@@ -133,7 +136,6 @@ class Loading:
         if not options.dry_run:
             self.finish()
             self._heed_edits()
-            self.store.migrate(ontology)
         elif _unfinished(self.ledger) or self.ledger.note(FOLLOWS):
             raise InputError("the last load was interrupted while it wrote; finish it with `kg ingest --resume` first")
         self._check_words(ontology)
@@ -141,9 +143,26 @@ class Loading:
         if not self.store.knows(self.ledger.graph):
             if not options.dry_run:
                 self.ledger.forget()
-                self.store.remember(self.ledger.graph)
             elif not self.ledger.empty():
                 raise InputError("this is not the graph that was loaded before, so there is nothing to compare with")
+
+    @contextmanager
+    def _migrating(self, ontology: Ontology) -> Iterator[Progress]:
+        """Make the graph ready for an ontology, meanwhile; gives a progress that raises what that raises."""
+        with ThreadPoolExecutor(1) as pool:
+            ready = pool.submit(self._migrate, ontology, self.ledger.graph)
+
+            def progress(phase: str, done: int, total: int | None) -> None:
+                if ready.done():
+                    ready.result()
+                self.progress(phase, done, total)
+
+            yield progress
+            ready.result()
+
+    def _migrate(self, ontology: Ontology, ledger: str) -> None:
+        self.store.migrate(ontology)
+        self.store.remember(ledger)
 
     def _heed_edits(self) -> None:
         """Forget what was said of items that were deleted through the service since the last load."""
@@ -174,17 +193,37 @@ class Loading:
         self, difference: Difference, load: Unfinished, began: float, *, resumed: bool = False, bulk: bool = False
     ) -> IngestReport:
         if bulk and possible(self.store.address, self.store.counts()):
-            changes = Bulk(difference, self.store.address, self.progress).write()
-        else:
-            changes = write(difference, self.store, self.progress, resumed=resumed)
+            return self._write_at_once(difference, load, began)
+        changes = write(difference, self.store, self.progress, resumed=resumed)
         self.progress("settle", 0, None)
-        self.store.record_load(load.record())
-        report = describe(self.ledger, load.staged, load.refused, changes, began, resumed=resumed)
         with self.ledger.transaction():
             difference.settle()
-            ended(self.ledger)
-            self.ledger.put_note(FOLLOWS, load.follows)
-            self.ledger.put_note(REPORT, json.dumps(asdict(report)) if load.follows else None)
+            return self._end(self.ledger, load, changes, began, resumed=resumed)
+
+    def _write_at_once(self, difference: Difference, load: Unfinished, began: float) -> IngestReport:
+        """Write past Cypher, and settle while the database is busy with the last of it."""
+        bulk = Bulk(difference, self.store.address, self.progress)
+        with self.ledger.beside() as ledger, ThreadPoolExecutor(1) as pool:
+
+            def settle() -> None:
+                bulk.sent.wait()
+                replace(difference, ledger=ledger).settle()
+
+            settled = pool.submit(settle)
+            changes = bulk.write()
+            self.progress("settle", 0, None)
+            settled.result()
+            return self._end(ledger, load, changes, began)
+
+    def _end(
+        self, ledger: Ledger, load: Unfinished, changes: Changes, began: float, *, resumed: bool = False
+    ) -> IngestReport:
+        """Note that the load is over, in a transaction of this ledger."""
+        self.store.record_load(load.record())
+        report = describe(self.ledger, load.staged, load.refused, changes, began, resumed=resumed)
+        ended(ledger)
+        ledger.put_note(FOLLOWS, load.follows)
+        ledger.put_note(REPORT, json.dumps(asdict(report)) if load.follows else None)
         return report
 
     def _followed(self, report: IngestReport | None, began: float) -> IngestReport | None:
