@@ -18,6 +18,7 @@ ifdef GPU
 	$(BIN)/pip uninstall --quiet --yes faiss-cpu
 	$(BIN)/pip install --quiet --constraint constraints.txt --force-reinstall --no-deps faiss-gpu
 endif
+	-$(BIN)/kg warm-up
 	@touch $@
 
 check: setup

@@ -36,11 +36,11 @@ def spawn(command: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[b
         )
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], timeout_s: float = STOP_S) -> None:
     """Have it end in order, or by force where it does not."""
     process.terminate()
     try:
-        process.wait(STOP_S)
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

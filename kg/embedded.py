@@ -17,30 +17,25 @@ from dataclasses import asdict
 from pathlib import Path
 from time import monotonic, sleep
 
-import arcadedb_embedded
-
+from kg import java
 from kg.address import GraphAddress, Login
 from kg.child import STOP_S, free_ports, spawn, stop
 from ontology.errors import StoreError
 
 DATABASE = "neo4j"
 START_S = 60.0
+LEARN_S = 120.0
 COMMAND_S = 1800
 """No statement runs longer. This counts for loads and for reading everything, too; analysts have their own limit."""
 MESSAGE_BYTES = 256 * 1024 * 1024
 """A batch of entities with long texts is one message."""
 BULK_BYTES = 4 * 1024 * 1024 * 1024
 """A bulk load streams through; it is never held as a whole."""
-JAVA = ("-Xms1g", "-Xmx1g", "-XX:InlineSmallCode=1200", "-XX:FreqInlineSize=150")
-"""The heap, of the same size from the start; and less inlining than usual: a load is over before a compiler that takes
-its time has earned it back. Together they make first loads a quarter faster."""
 STARTED = "ArcadeDB Server started"
 FAILED = 'Exception in thread "main"'
 PASSING = ("is locked by another process", "Unable to listen")
 """Reasons not to start that go away: the last one is just ending, or somebody else took the port."""
 _PBKDF2_ROUNDS = 65_536
-_UNUSED = ("arcadedb-mcp", "arcadedb-postgresw", "arcadedb-redisw", "arcadedb-console", "arcadedb-graphql")
-"""Jars that would open further doors."""
 _GROUPS = {
     "admin": (["updateSecurity", "updateSchema", "updateDatabaseSettings"], ["create", "read", "update", "delete"]),
     "reader": ([], ["read"]),
@@ -49,10 +44,11 @@ _GROUPS = {
 
 
 @contextmanager
-def embedded(folder: Path) -> Iterator[GraphAddress]:
+def embedded(folder: Path, *, learn: Path | None = None) -> Iterator[GraphAddress]:
     """The database whose files are in `folder`: started here, or joined where it runs already.
 
-    It ends with the thread that started it, however that ends. Raises StoreError if it does not start.
+    It ends with the thread that started it, however that ends; with `learn` it first writes down there what makes the
+    next one start faster. Raises StoreError if it does not start.
     """
     folder = folder.resolve()
     _make_private(folder)
@@ -63,14 +59,14 @@ def embedded(folder: Path) -> Iterator[GraphAddress]:
             yield running
             return
         try:
-            process, address = _start(folder)
+            process, address = _start(folder, learn)
         except OSError as error:
             raise StoreError(f"the embedded graph database in {folder} did not start: {error}") from error
         try:
             yield address
         finally:
             _announcement(folder).unlink(missing_ok=True)
-            stop(process)
+            stop(process, LEARN_S if learn else STOP_S)
 
 
 def _joined(folder: Path, lock: int) -> GraphAddress | None:
@@ -118,7 +114,7 @@ def _answers(address: GraphAddress) -> bool:
     return True
 
 
-def _start(folder: Path) -> tuple[subprocess.Popen[bytes], GraphAddress]:
+def _start(folder: Path, learn: Path | None) -> tuple[subprocess.Popen[bytes], GraphAddress]:
     """Start the database and announce where it is."""
     _announcement(folder).unlink(missing_ok=True)  # of one that was killed
     deadline = monotonic() + START_S
@@ -130,13 +126,15 @@ def _start(folder: Path) -> tuple[subprocess.Popen[bytes], GraphAddress]:
         address = GraphAddress(uri, admin, reader, DATABASE, control, str(folder / "turns"))
         _write_security(folder / "config", admin, reader)
         _write_private(folder / "java.args", "\n".join(_arguments(port, http_port)))
-        process = _spawn(folder)
+        process = spawn(java.command(learn), folder, log)
         if _has_started(process, log, deadline):
             _write_private(_announcement(folder), json.dumps(asdict(address)))
             return process, address
+        crashed = (process.poll() or 0) < 0
         stop(process)
         said = log.read_text(encoding="utf-8", errors="replace")
-        if monotonic() > deadline or not any(reason in said for reason in PASSING):
+        passing = any(reason in said for reason in PASSING) or (crashed and java.forget())
+        if monotonic() > deadline or not passing:
             raise StoreError(f"the embedded graph database did not start; {log} says why")
         sleep(0.2)
 
@@ -151,13 +149,6 @@ def _has_started(process: subprocess.Popen[bytes], log: Path, deadline: float) -
             return False
         sleep(0.05)
     return False
-
-
-def _spawn(folder: Path) -> subprocess.Popen[bytes]:
-    home = Path(arcadedb_embedded.__file__).parent
-    jars = [str(jar) for jar in sorted((home / "jars").glob("*.jar")) if not jar.name.startswith(_UNUSED)]
-    command = [str(home / "jre" / "bin" / "java"), "-cp", os.pathsep.join(jars), "@java.args"]
-    return spawn(command, folder, folder / "server.log")
 
 
 def _arguments(port: int, http_port: int) -> Iterator[str]:
@@ -182,7 +173,6 @@ def _arguments(port: int, http_port: int) -> Iterator[str]:
         "txWalFlush": 2,
         "command.timeout": COMMAND_S * 1000,
     }
-    yield from JAVA
     yield "-Djava.awt.headless=true"
     yield from (f'"-Darcadedb.{name}={value}"' for name, value in settings.items())
     yield "com.arcadedb.server.ArcadeDBServer"

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 import click
 
 from embed.split import SplitBy
+from kg import warm_up as warming
 from kg.journal import Journal
 from kg.rejects import Limit, TooManyRefusedError
 from kg.workspace import Workspace
@@ -365,6 +366,16 @@ def status(as_json: bool) -> None:
         del found["Graph"]  # all of it stands in the two after it
         for title, values in found.items():
             console.mapping(title, values)
+
+
+@kg.command("warm-up")
+def warm_up() -> None:
+    """Have the embedded graph database start in half the time, once for this machine and version (15 seconds).
+
+    What it learns is kept in the user's folder for caches (60 MB), and is of use to all workspaces.
+    """
+    kept = warming.warm_up()
+    console.out.print(f"The embedded graph database starts faster from now on: {kept}")
 
 
 @kg.command()
