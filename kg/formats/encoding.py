@@ -19,6 +19,13 @@ _MARKS = (
 _NO_CHARSETS = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
 _ENOUGH = 20
 """Bytes above 127 that a guess needs: fewer fit several encodings, and a wrong letter is worse than a refusal."""
+_LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "iso8859_2")
+"""Encodings of Latin letters, the usual ones first."""
+_OTHERS = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp932", "euc_jp", "gb18030", "big5", "cp949")
+"""The others in which catalogs come. Text in any of these is readable in one that nobody uses any more, too."""
+_CLOSE = 0.1
+"""So much less clean is the text of a usual encoding which is taken all the same: French and Portuguese are clean in
+cp1250 as well, with wrong letters."""
 _ESCAPED = re.compile("[\ud800-\udfff]")
 ERRORS = "kg.escape"
 
@@ -97,5 +104,9 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _guessed(sample: bytes) -> str:
-    best = from_bytes(sample).best()
-    return best.encoding if best else "utf-8"
+    matches = from_bytes(sample, cp_isolation=[*_LATIN, *_OTHERS])
+    best = matches.best()
+    if best is None:
+        return "utf-8"
+    close = {name for match in matches if match.chaos <= best.chaos + _CLOSE for name in match.could_be_from_charset}
+    return next(name for name in (*(_LATIN if best.encoding in _LATIN else ()), best.encoding) if name in close)

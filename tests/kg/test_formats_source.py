@@ -136,6 +136,41 @@ def test_encodings_are_detected(tmp_path: Path, encoding: str) -> None:
     assert [row["title"] for row in rows(path)][7] == "Die fabelhafte Welt der Amélie, Größe 7 für Übermütige"
 
 
+WORDS = {
+    "cp1252": (
+        "Größe, Kühltasche für Männer, weiße Straßenschuhe",
+        "Étui à lunettes, Crème brûlée, Où est la forêt",
+        "Niño pequeño, Camión, ¿Quién?, Jamón ibérico, Cabaña",
+        "São Paulo, Coração, Pão de açúcar, Três irmãos",
+        "Smörgåsbord, Fläktremskiva, Älg, Östra, Blå färg",
+        "Rødgrød med fløde, Blå bær, Sæbe, Ærø, Kærlighed",
+    ),
+    "cp1250": (
+        "Zażółć gęślą jaźń, Książka, Łódź, Krzesło, Żółty, Śruba",
+        "Příliš žluťoučký kůň, Čaj, Šálek, Dřevo, Židle, Děti",
+        "Árvíztűrő tükörfúrógép, Szék, Könyv, Őszi, Fűző",
+    ),
+    "cp1251": ("Сталкер, Солярис, Война и мир, Зеркало, Стул деревянный",),
+    "koi8-r": ("Сталкер, Солярис, Война и мир, Зеркало, Стул деревянный",),
+    "cp1253": ("Καρέκλα, Τραπέζι, Βιβλίο, Παπούτσια, Θάλασσα, Ζορμπάς",),
+    "cp932": ("七人の侍, 千と千尋の神隠し, もののけ姫, 東京物語, 椅子, テーブル",),
+    "euc-jp": ("七人の侍, 千と千尋の神隠し, もののけ姫, 東京物語, 椅子, テーブル",),
+    "gb18030": ("卧虎藏龙, 霸王别姬, 花样年华, 椅子, 桌子, 红高粱",),
+    "big5": ("臥虎藏龍, 霸王別姬, 花樣年華, 椅子, 桌子, 紅高粱",),
+    "cp949": ("기생충, 올드보이, 의자, 책상, 살인의 추억, 괴물",),
+}
+
+
+@pytest.mark.parametrize(("encoding", "words"), [(name, words) for name, texts in WORDS.items() for words in texts])
+def test_languages_are_read_in_their_own_letters(tmp_path: Path, encoding: str, words: str) -> None:
+    path = tmp_path / "words.csv"
+    titles = [f"{word} {i}" for i, word in enumerate(words.split(", ") * 15)]
+    path.write_bytes(
+        b"id,title,price\n" + "".join(f'{i},"{t}",{i}.50\n' for i, t in enumerate(titles)).encode(encoding)
+    )
+    assert [row["title"] for row in rows(path)] == titles
+
+
 @pytest.mark.parametrize("encoding", ["cp1251", "koi8-r", "shift_jis", "gb18030", "euc-kr"])
 def test_encodings_can_be_given(tmp_path: Path, encoding: str) -> None:
     text = {"shift_jis": "七人の侍", "gb18030": "卧虎藏龙", "euc-kr": "기생충"}.get(encoding, "Сталкер")
