@@ -109,4 +109,5 @@ def _guessed(sample: bytes) -> str:
     if best is None:
         return "utf-8"
     close = {name for match in matches if match.chaos <= best.chaos + _CLOSE for name in match.could_be_from_charset}
-    return next(name for name in (*(_LATIN if best.encoding in _LATIN else ()), best.encoding) if name in close)
+    guess: str = best.encoding
+    return next(name for name in _LATIN if name in close) if guess in _LATIN else guess
