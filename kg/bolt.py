@@ -186,7 +186,8 @@ def _sendable() -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     text = (error.message if isinstance(error, Neo4jError) else None) or str(error)
-    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    lines = text.strip().splitlines()
+    return lines[0].rstrip(":") if lines else type(error).__name__
 
 
 def _plain(value: object) -> object:
