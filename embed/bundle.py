@@ -251,7 +251,8 @@ def _verified_manifest(folder: Path) -> dict[str, Any]:
     if hashlib.sha256(text).hexdigest()[:16] != folder.name:
         raise InputError(f"{path} was changed: its digest is not the folder's name")
     if manifest.get("format") != FORMAT:
-        raise InputError(f"{folder} has bundle format {manifest.get('format')}; this version reads {FORMAT}")
+        found = manifest.get("format")
+        raise InputError(f"{folder} has bundle format {found}; this version reads {FORMAT}: run `kg train` again")
     for name, digest in manifest["files"].items():
         file = folder / name
         if not file.is_file() or _sha256(file) != digest:
