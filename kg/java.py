@@ -40,7 +40,7 @@ def learned() -> Path:
     said = [*_program(), *(f"{path} {found.st_size} {found.st_mtime_ns}" for path, found in files)]
     digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 of nobody too
-    return Path(caches) / "kgrec" / f"embedded-{digest}.aot"
+    return Path(caches).absolute() / "kgrec" / f"embedded-{digest}.aot"
 
 
 def forget() -> bool:
