@@ -18,7 +18,7 @@ ifdef GPU
 	$(BIN)/pip uninstall --quiet --yes faiss-cpu
 	$(BIN)/pip install --quiet --constraint constraints.txt --force-reinstall --no-deps faiss-gpu
 endif
-	-$(BIN)/kg warm-up
+	-$(BIN)/kg warm-up  # where the folder for caches cannot be written, all works without, slower
 	@touch $@
 
 check: setup

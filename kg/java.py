@@ -35,10 +35,11 @@ def command(learn: Path | None = None) -> list[str]:
 
 
 def learned() -> Path:
-    """The file with what it has learned, in the user's folder for caches: it fits this program in this place alone."""
-    files = ((path, path.stat()) for path in _jars())
-    said = [*_program(), *(f"{path} {found.st_size} {found.st_mtime_ns}" for path, found in files)]
-    digest = hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
+    """The file with what it has learned, in the user's folder for caches; each place of the program has its own.
+
+    Java looks itself whether it fits: with other jars or another version it is not used until it is made again.
+    """
+    digest = hashlib.sha256(str(_HOME).encode()).hexdigest()[:16]
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 of nobody too
     return Path(caches).absolute() / "kgrec" / f"embedded-{digest}.aot"
 

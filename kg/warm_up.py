@@ -45,9 +45,6 @@ def warm_up() -> Path:
             with embedded(Path(folder, "graph"), learn=fresh) as address, GraphStore(address) as store:
                 _work(store, Path(folder))
             fresh.replace(kept)
-        for other in kept.parent.glob("embedded-*.aot"):
-            if other != kept:
-                other.unlink()
     except OSError as error:
         raise StoreError(f"{kept} cannot be made: {error.strerror}") from error
     return kept
