@@ -74,7 +74,7 @@ UPDATE stage.entity SET properties = j.properties FROM joined j
 WHERE entity.kind = j.kind AND entity.key = j.key AND entity.source = j.source
 """
 NOTHING = b"{}"
-COMMITTED = 32 * 1024 * 1024
+COMMITTED = 8 * 1024 * 1024
 ROW_BYTES = 50
 """Bytes of one transaction: DuckDB holds its texts in memory, and remembers so much of each row."""
 Rule = tuple[int, int, int, int, bool, str, str]

@@ -18,8 +18,8 @@ from ontology.errors import StoreError
 MEMORY = "128MB"
 """Of what DuckDB holds at once; less costs time from about a million rows on."""
 THREADS = 2
-FETCHED = 10_000
-"""Rows that are taken from a result at once."""
+FETCHED = 2_048
+"""Rows that are taken from a result at once: as many as DuckDB makes at once."""
 RANGE = 10_000
 """Rows whose texts may be held together."""
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
