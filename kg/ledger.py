@@ -48,7 +48,8 @@ give, since what is compared is always all of them.
 
 WORDS = """
 SELECT head FROM kind WHERE id IN (SELECT DISTINCT kind FROM entity)
-UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM triple)
+UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM triple SEMI JOIN (
+    FROM source WHERE name NOT LIKE '(%') s ON s.id = triple.source)
 UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM interaction)
 """
 FILES_OF = """
@@ -159,7 +160,7 @@ class Ledger:
         return {number: kind for kind, number in self._kinds.items()}
 
     def words(self) -> set[str]:
-        """The classes and relations of all that is said."""
+        """The classes and relations of all that is said, and does not only follow."""
         return {name for (name,) in self.tables.rows(WORDS)}
 
     def files(self) -> dict[int, str]:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from kg.ingest import ingest, resume
 from kg.loading import Options
 from kg.store import GraphStore
+from ontology.errors import InputError
 from tests.kg.load_following import LAYERED, PLAIN, RECURSIVE, followed, following
 from tests.kg.load_ledger import write
 from tests.kg.load_model import Model
 from tests.kg.load_store import StoreGraph, stored
 from tests.kg.load_worlds import some_rows
-from tests.kg.loads import Rows
+from tests.kg.loads import ONTOLOGY, Rows
 
 KINDS = [
     pytest.param(text, id=name) for name, text in (("plain", PLAIN), ("recursive", RECURSIVE), ("layered", LAYERED))
@@ -84,6 +85,24 @@ def test_a_derivation_that_was_interrupted_leaves_nothing_behind(store: GraphSto
         loaded.load(fewer, removing=True)
         model.load(fewer, removing=True)
         check(loaded, model)
+
+
+def test_a_relation_that_only_followed_may_leave_the_ontology_with_its_rule(store: GraphStore) -> None:
+    model = Model()
+    model.load(BOOKS, removing=False)
+    with _deriving(store, PLAIN) as loaded:
+        loaded.load(BOOKS, removing=False)
+        near = loaded.derived["NEAR_TO"]["added"]
+        assert near
+        loaded.ontology = following(loaded.folder, ONTOLOGY)
+        for dry_run in (True, False):
+            assert loaded.load(BOOKS, removing=False, dry_run=dry_run) == {}
+            assert loaded.derived["NEAR_TO"] == {"added": 0, "changed": 0, "removed": near}
+        check(loaded, model)
+        loaded.ontology = following(loaded.folder, ONTOLOGY.replace(":cites", ":refersTo"))
+        loaded.mapping = loaded.mapping.model_copy(update={"files": {"reads.csv": loaded.mapping.files["reads.csv"]}})
+        with pytest.raises(InputError, match="CITES was loaded here"):
+            loaded.load({"reads.csv": []}, removing=False)
 
 
 def _interrupted(loaded: StoreGraph, rows: Rows, step: int) -> bool:
