@@ -1,19 +1,17 @@
-"""Servers that are our children: on free ports of loopback, and never outliving us."""
+"""Servers that we start: on free ports of loopback, with nothing of ours that they need not know."""
 
-import ctypes
 import os
-import signal
 import socket
 import subprocess
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-STOP_S = 20.0
+from kg.keeper import die_with_parent
+
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 """All that a child gets: names of files are UTF-8. The rest of our environment, secrets too, is not its business."""
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_libc = ctypes.CDLL(None)
 
 
 def spawn(command: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -21,6 +19,16 @@ def spawn(command: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[b
 
     What it says goes to `log`; what it writes is readable by its owner only. Raises OSError.
     """
+    # Two system calls, prepared before.
+    return _spawn(command, folder, log, preexec_fn=partial(die_with_parent, os.getpid()))
+
+
+def spawn_apart(command: Sequence[str], folder: Path, log: Path, *, files: Sequence[int]) -> subprocess.Popen[bytes]:
+    """The same, but it goes on when we end, and holds these open files as we do."""
+    return _spawn(command, folder, log, pass_fds=files)
+
+
+def _spawn(command: Sequence[str], folder: Path, log: Path, **how: Any) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         log.chmod(0o600)
         return subprocess.Popen(  # noqa: S603 the commands are ours, no text from outside
@@ -32,18 +40,8 @@ def spawn(command: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[b
             env=_ENVIRONMENT,
             umask=0o077,
             start_new_session=True,  # Ctrl-C is for us: we stop it when we are done with it
-            preexec_fn=partial(_die_with_parent, os.getpid()),  # noqa: PLW1509 two system calls, prepared before
+            **how,
         )
-
-
-def stop(process: subprocess.Popen[bytes], timeout_s: float = STOP_S) -> None:
-    """Have it end in order, or by force where it does not."""
-    process.terminate()
-    try:
-        process.wait(timeout_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def free_ports(n: int) -> list[int]:
@@ -56,10 +54,3 @@ def free_ports(n: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
-
-
-def _die_with_parent(parent: int) -> None:
-    """In the child: have the kernel end it when the parent ends, which may have happened already."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)

@@ -1,6 +1,7 @@
-"""The graph database that needs no server: ArcadeDB, a child process on loopback, spoken to over Bolt.
+"""The graph database that needs no server: ArcadeDB, a server on loopback, spoken to over Bolt.
 
-The one who starts it stops it. Another process of the same workspace finds its address in a file and joins.
+It runs as long as any process of the workspace uses it: the others find its address in a file and join. Files say who
+does what: `lock` is held by its keeper, `users` by all that use it (kg/keeper.py).
 """
 
 import base64
@@ -16,10 +17,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import monotonic, sleep
+from typing import IO
 
 from kg import java
 from kg.address import GraphAddress, Login
-from kg.child import STOP_S, free_ports, spawn, stop
+from kg.child import free_ports, spawn_apart
+from kg.keeper import ANNOUNCEMENT, SIGNALLED, STOP_S, USERS, kept
 from ontology.errors import StoreError
 
 DATABASE = "neo4j"
@@ -47,53 +50,76 @@ _GROUPS = {
 def embedded(folder: Path, *, learn: Path | None = None) -> Iterator[GraphAddress]:
     """The database whose files are in `folder`: started here, or joined where it runs already.
 
-    It ends with the thread that started it, however that ends; with `learn` it first writes down there what makes the
+    It ends with the last one who uses it, who waits until it has; with `learn` it then writes down there what makes the
     next one start faster. Raises StoreError if it does not start.
     """
     folder = folder.resolve()
     _make_private(folder)
-    for name in ("lock", "turns"):
+    for name in ("lock", "turns", USERS):
         (folder / name).touch(0o600)
-    with (folder / "lock").open("w") as lock:
-        if running := _joined(folder, lock.fileno()):
-            yield running
-            return
-        try:
-            process, address = _start(folder, learn)
-        except OSError as error:
-            raise StoreError(f"the embedded graph database in {folder} did not start: {error}") from error
+    with (folder / USERS).open("w") as users:
+        keeper, address = _found(folder, users, learn)
         try:
             yield address
         finally:
-            _announcement(folder).unlink(missing_ok=True)
-            stop(process, LEARN_S if learn else STOP_S)
+            _leave(folder, users, LEARN_S if learn else STOP_S)
+            if keeper:
+                keeper.poll()
 
 
-def _joined(folder: Path, lock: int) -> GraphAddress | None:
-    """The address of the database that another process runs; None once the lock is ours, so that we have to run it.
+def _found(folder: Path, users: IO[str], learn: Path | None) -> tuple[subprocess.Popen[bytes] | None, GraphAddress]:
+    """The database, which has us as a user from now on; and its keeper where we started it.
 
-    The other process may be starting or stopping at this moment.
+    Another process may be starting or stopping it at this moment.
     """
     deadline = monotonic() + START_S + STOP_S
-    while not _locked(lock):
-        if (address := _announced(folder)) and _answers(address):
-            return address
-        if monotonic() > deadline:
-            raise StoreError(f"another process holds the graph in {folder} and does not answer; end it, then try again")
-        sleep(0.1)
+    with (folder / "lock").open("w") as lock:  # of the keeper
+        while not _locked(lock):
+            if address := _joined(folder, users):
+                return None, address
+            if monotonic() > deadline:
+                raise StoreError(
+                    f"another process holds the graph in {folder} and does not answer; end it, then try again"
+                )
+            sleep(0.1)
+        try:
+            return _start(folder, lock, users, learn)
+        except OSError as error:
+            raise StoreError(f"the embedded graph database in {folder} did not start: {error}") from error
+
+
+def _joined(folder: Path, users: IO[str]) -> GraphAddress | None:
+    """Become a user of the database that runs; None where there is none yet, or its keeper is stopping it."""
+    if not _locked(users, fcntl.LOCK_SH):
+        return None
+    if (address := _announced(folder)) and _answers(address):
+        return address
+    fcntl.flock(users, fcntl.LOCK_UN)
     return None
 
 
-def _locked(descriptor: int) -> bool:
+def _leave(folder: Path, users: IO[str], timeout_s: float) -> None:
+    """Use it no longer; whoever is the last to do so waits until it has stopped."""
+    deadline = monotonic() + timeout_s
+    with (folder / "lock").open("w") as lock:
+        while not _locked(lock) and monotonic() < deadline:
+            if _locked(users):  # nobody else uses it, and its keeper has not noticed yet
+                fcntl.flock(users, fcntl.LOCK_UN)
+            elif _locked(users, fcntl.LOCK_SH):  # others do
+                return
+            sleep(0.01)
+
+
+def _locked(file: IO[str], how: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
 def _announcement(folder: Path) -> Path:
-    return folder / "address.json"
+    return folder / ANNOUNCEMENT
 
 
 def _announced(folder: Path) -> GraphAddress | None:
@@ -114,8 +140,10 @@ def _answers(address: GraphAddress) -> bool:
     return True
 
 
-def _start(folder: Path, learn: Path | None) -> tuple[subprocess.Popen[bytes], GraphAddress]:
-    """Start the database and announce where it is."""
+def _start(
+    folder: Path, lock: IO[str], users: IO[str], learn: Path | None
+) -> tuple[subprocess.Popen[bytes], GraphAddress]:
+    """Start the database with its keeper, who holds `lock`, and announce where it is."""
     _announcement(folder).unlink(missing_ok=True)  # of one that was killed
     deadline = monotonic() + START_S
     log = folder / "server.log"
@@ -126,12 +154,15 @@ def _start(folder: Path, learn: Path | None) -> tuple[subprocess.Popen[bytes], G
         address = GraphAddress(uri, admin, reader, DATABASE, control, str(folder / "turns"))
         _write_security(folder / "config", admin, reader)
         _write_private(folder / "java.args", "\n".join(_arguments(port, http_port)))
-        process = spawn(java.command(learn), folder, log)
-        if _has_started(process, log, deadline):
+        command = kept(java.command(learn), LEARN_S if learn else STOP_S)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        keeper = spawn_apart(command, folder, log, files=[lock.fileno()])
+        if _has_started(keeper, log, deadline):
             _write_private(_announcement(folder), json.dumps(asdict(address)))
-            return process, address
-        crashed = (process.poll() or 0) < 0
-        stop(process)
+            return keeper, address
+        crashed = (keeper.poll() or 0) > SIGNALLED
+        fcntl.flock(users, fcntl.LOCK_UN)
+        keeper.wait()
         said = log.read_text(encoding="utf-8", errors="replace")
         passing = any(reason in said for reason in PASSING) or (crashed and java.forget())
         if monotonic() > deadline or not passing:
@@ -139,9 +170,9 @@ def _start(folder: Path, learn: Path | None) -> tuple[subprocess.Popen[bytes], G
         sleep(0.2)
 
 
-def _has_started(process: subprocess.Popen[bytes], log: Path, deadline: float) -> bool:
+def _has_started(keeper: subprocess.Popen[bytes], log: Path, deadline: float) -> bool:
     """Wait until it has started (True) or failed. After some failures its process stays: the log tells."""
-    while monotonic() < deadline and process.poll() is None:
+    while monotonic() < deadline and keeper.poll() is None:
         said = log.read_text(encoding="utf-8", errors="replace")
         if STARTED in said:
             return True

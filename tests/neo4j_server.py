@@ -16,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from kg.address import GraphAddress, Login
-from kg.child import free_ports, spawn, stop
+from kg.child import free_ports, spawn
+from kg.keeper import stop
 from tests import needs
 
 POM = Path(__file__).parent / "neo4j" / "pom.xml"

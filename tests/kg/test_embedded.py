@@ -1,4 +1,4 @@
-"""The embedded database starts, is shared, ends with its owner, and keeps what it acknowledged."""
+"""The embedded database starts, is shared, ends with its last user, and keeps what it acknowledged."""
 
 import subprocess
 import sys
@@ -92,26 +92,51 @@ def test_another_process_joins_and_leaves(folder: Path, others: list[Other]):
         assert products(store) == {"a", "b"}
 
 
-def test_those_who_come_at_once_share_one(folder: Path, others: list[Other]):
+def test_those_who_come_at_once_share_one_until_the_last_has_left(folder: Path, others: list[Other]):
     for key in "abc":
         opened(others, folder, key)
     assert len({heard(other) for other in others}) == 1
     for other in others:
-        other.communicate("\n")  # the owner takes it away from the others, whenever it leaves
+        assert (folder / "address.json").exists()
+        assert other.communicate("\n")[0] == "3\n"
+    assert not (folder / "address.json").exists()
     with connect(folder, {}) as store:
         assert products(store) == {"a", "b", "c"}
 
 
-def test_it_ends_with_its_owner_and_the_next_takes_over(folder: Path, others: list[Other]):
-    owner = opened(others, folder, "a")
-    uri = heard(owner)
-    (server,) = psutil.Process(owner.pid).children()
-    owner.kill()
-    owner.wait()
-    with connect(folder, {}) as store:  # at once: the server of the killed one may still be there
+def test_it_stays_when_the_one_who_started_it_is_killed_and_others_use_it(folder: Path, others: list[Other]):
+    first = opened(others, folder, "a")
+    uri = heard(first)
+    second = opened(others, folder, "b")
+    assert heard(second) == uri
+    first.kill()
+    first.wait()
+    with connect(folder, {}) as store:
+        assert store.address.uri == uri
+        assert leave(second) == "2"
+        second.wait()
+        assert products(store) == {"a", "b"}
+
+
+def test_it_ends_with_its_last_user_however_that_ends(folder: Path, others: list[Other]):
+    last = opened(others, folder, "a")
+    heard(last)
+    servers = psutil.Process(last.pid).children(recursive=True)
+    assert any("java" in server.name() for server in servers)
+    last.kill()
+    last.wait()
+    with connect(folder, {}) as store:  # at once: it may be there still, or be ending
         assert products(store) == {"a"}
-        assert store.address.uri != uri
+    assert psutil.wait_procs(servers, timeout=60)[1] == []
+
+
+def test_one_whose_keeper_is_killed_ends_too(folder: Path):
+    with connect(folder, {}) as store:
+        server = server_of(store.address)
+        server.parent().kill()
         assert psutil.wait_procs([server], timeout=60)[1] == []
+    with connect(folder, {}) as store:
+        assert store.counts() == {}
 
 
 def test_a_server_that_is_killed_loses_nothing_that_it_acknowledged(folder: Path, monkeypatch: pytest.MonkeyPatch):
