@@ -114,7 +114,7 @@ class Rejects:
         if limit is None or (so_far and limit.percent and read < ENOUGH) or not limit.exceeded(self.rows, read):
             return
         sentence = (
-            f"{self.rows:,} of {read:,} rows were refused, more than --max-errors {limit} allows, so nothing was "
+            f"{self.rows:,} of {read:,} rows were refused, more than the {limit} that are allowed, so nothing was "
             f"loaded; each stands with its reason in {self.of_failed}"
         )
         rejected = dict(sorted(self.about.items()))

@@ -90,7 +90,10 @@ class Engine:
             _warm_up(serving)
         except KgrecError as error:
             self._refused = error
-            log.error("bundle %s is not served: %s", version, error)
+            if version is None:  # nothing was trained yet
+                log.warning("nothing is recommended: %s", error)
+            else:
+                log.error("bundle %s is not served: %s", version, error)
         else:
             self._serving = serving
             log.info("serving bundle %s", recommender.bundle.version)

@@ -99,7 +99,7 @@ def test_a_job_removes_what_is_missed_only_when_it_is_told_to(home: Workspace, c
 def test_a_job_that_refuses_too_much_says_so_and_gives_its_rejects(home: Workspace, client: FlaskClient, limit: str):
     job = done(home, client, **products(), max_errors=limit)
     assert (job["state"], job["report"], job["max_errors"]) == ("failed", None, limit)
-    assert f"rows were refused, more than --max-errors {limit} allows, so nothing was loaded" in job["detail"]
+    assert f"rows were refused, more than the {limit} that are allowed, so nothing was loaded" in job["detail"]
     assert job["detail"].endswith(f"each stands with its reason in {JOBS}/{job['id']}/rejects")
     assert json.loads(rejects(client, job))["line"] == BAD.count(b"\n")
     assert len(job["rejects"]) == 1
