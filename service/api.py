@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response, g, request
 
 from kg.journal import Journal
+from ontology.errors import NotReadyError
 from retrieval.answer import Answer, Query
 from retrieval.filter_tree import FilterError
 from service import answers, bundles, changes, conditions, events, metrics
@@ -239,7 +240,10 @@ def writing() -> tuple[Serving, Journal]:
     """What a change is checked against, and where it goes. Raises ForbiddenError, NotReadyError."""
     found = engine()
     check_write(request, found.settings)
-    return fresh(), found.journal
+    try:
+        return fresh(), found.journal
+    except NotReadyError as error:
+        raise NotReadyError(f"{error}; until then items come with files: POST /v1/ingest/jobs") from error
 
 
 def _item(id: str) -> tuple[Item, dict[str, str]]:

@@ -369,6 +369,14 @@ def test_a_service_that_is_killed_takes_its_job_along_and_the_next_one_says_so(h
     assert again.stop() == 0
 
 
+def test_an_item_that_comes_before_the_first_training_is_told_where_to_go(shop_client: FlaskClient):
+    answer = shop_client.put("/v1/items/new", json={"properties": {"name": "New"}})
+    assert answer.status_code == 503
+    assert answer.json["detail"].endswith(
+        "run `kg train` first; until then items come with files: POST /v1/ingest/jobs"
+    )
+
+
 def started(home: Workspace, **settings: object) -> Server:
     """A server without a bundle."""
     return start(home.root, ready="/livez", workers=2, **({"upload_mib": 1} | settings))
