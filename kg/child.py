@@ -1,34 +1,20 @@
 """Servers that we start: on free ports of loopback, with nothing of ours that they need not know."""
 
-import os
 import socket
 import subprocess
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
-
-from kg.keeper import die_with_parent
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 """All that a child gets: names of files are UTF-8. The rest of our environment, secrets too, is not its business."""
 
 
-def spawn(command: Sequence[str], folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Start a program in a folder. It ends with the thread that started it, however that ends.
+def spawn(command: Sequence[str], folder: Path, log: Path, **how: Any) -> subprocess.Popen[bytes]:
+    """Start a program in a folder; `how` as `Popen` takes it. Raises OSError.
 
-    What it says goes to `log`; what it writes is readable by its owner only. Raises OSError.
+    What it says goes to `log`; what it writes is readable by its owner only.
     """
-    # Two system calls, prepared before.
-    return _spawn(command, folder, log, preexec_fn=partial(die_with_parent, os.getpid()))
-
-
-def spawn_apart(command: Sequence[str], folder: Path, log: Path, *, files: Sequence[int]) -> subprocess.Popen[bytes]:
-    """The same, but it goes on when we end, and holds these open files as we do."""
-    return _spawn(command, folder, log, pass_fds=files)
-
-
-def _spawn(command: Sequence[str], folder: Path, log: Path, **how: Any) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         log.chmod(0o600)
         return subprocess.Popen(  # noqa: S603 the commands are ours, no text from outside

@@ -21,7 +21,7 @@ from typing import IO
 
 from kg import java
 from kg.address import GraphAddress, Login
-from kg.child import free_ports, spawn_apart
+from kg.child import free_ports, spawn
 from kg.keeper import ANNOUNCEMENT, SIGNALLED, STOP_S, USERS, kept
 from ontology.errors import StoreError
 
@@ -58,17 +58,17 @@ def embedded(folder: Path, *, learn: Path | None = None) -> Iterator[GraphAddres
     for name in ("lock", "turns", USERS):
         (folder / name).touch(0o600)
     with (folder / USERS).open("w") as users:
-        keeper, address = _found(folder, users, learn)
+        keeper, address = _use(folder, users, learn)
         try:
             yield address
         finally:
-            _leave(folder, users, LEARN_S if learn else STOP_S)
+            _leave(folder, users)
             if keeper:
-                keeper.poll()
+                keeper.poll()  # it is our child, whose end somebody has to take note of
 
 
-def _found(folder: Path, users: IO[str], learn: Path | None) -> tuple[subprocess.Popen[bytes] | None, GraphAddress]:
-    """The database, which has us as a user from now on; and its keeper where we started it.
+def _use(folder: Path, users: IO[str], learn: Path | None) -> tuple[subprocess.Popen[bytes] | None, GraphAddress]:
+    """Join the database, or start it: its keeper where we did, and its address. It has us as a user from now on.
 
     Another process may be starting or stopping it at this moment.
     """
@@ -98,11 +98,10 @@ def _joined(folder: Path, users: IO[str]) -> GraphAddress | None:
     return None
 
 
-def _leave(folder: Path, users: IO[str], timeout_s: float) -> None:
-    """Use it no longer; whoever is the last to do so waits until it has stopped."""
-    deadline = monotonic() + timeout_s
+def _leave(folder: Path, users: IO[str]) -> None:
+    """Use it no longer; whoever is the last to do so waits until its keeper has stopped it, which is bounded."""
     with (folder / "lock").open("w") as lock:
-        while not _locked(lock) and monotonic() < deadline:
+        while not _locked(lock):
             if _locked(users):  # nobody else uses it, and its keeper has not noticed yet
                 fcntl.flock(users, fcntl.LOCK_UN)
             elif _locked(users, fcntl.LOCK_SH):  # others do
@@ -156,7 +155,7 @@ def _start(
         _write_private(folder / "java.args", "\n".join(_arguments(port, http_port)))
         command = kept(java.command(learn), LEARN_S if learn else STOP_S)
         fcntl.flock(users, fcntl.LOCK_SH)
-        keeper = spawn_apart(command, folder, log, files=[lock.fileno()])
+        keeper = spawn(command, folder, log, pass_fds=[lock.fileno()])
         if _has_started(keeper, log, deadline):
             _write_private(_announcement(folder), json.dumps(asdict(address)))
             return keeper, address

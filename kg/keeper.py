@@ -25,7 +25,7 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None)
 
 
-def kept(command: Sequence[str], stop_s: float = STOP_S) -> list[str]:
+def kept(command: Sequence[str], stop_s: float) -> list[str]:
     """How to run a server that is kept. One that has not ended so many seconds after it was told to is killed."""
     return [sys.executable, "-I", "-S", __file__, str(stop_s), *command]
 
@@ -33,6 +33,7 @@ def kept(command: Sequence[str], stop_s: float = STOP_S) -> list[str]:
 def keep(stop_s: float, command: Sequence[str]) -> int:
     """Run a server until nobody uses it, or it ends by itself; give its exit status."""
     with Path(USERS).open("rb") as users:
+        # Nothing runs beside this thread yet, so a function may be run in the child.
         process = subprocess.Popen(command, preexec_fn=partial(die_with_parent, os.getpid()))  # noqa: S603, PLW1509
         Thread(target=_stop_unused, args=(users.fileno(), process, stop_s), daemon=True).start()
         status = process.wait()

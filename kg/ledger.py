@@ -49,7 +49,7 @@ give, since what is compared is always all of them.
 WORDS = """
 SELECT head FROM kind WHERE id IN (SELECT DISTINCT kind FROM entity)
 UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM triple SEMI JOIN (
-    FROM source WHERE name NOT LIKE '(%') s ON s.id = triple.source)
+    FROM source WHERE name NOT LIKE '(%)') s ON s.id = triple.source)
 UNION SELECT relation FROM kind WHERE id IN (SELECT DISTINCT kind FROM interaction)
 """
 FILES_OF = """
@@ -177,7 +177,7 @@ class Ledger:
 
     def follows(self) -> bool:
         """Whether anything is said that only follows from the rest."""
-        ask = "SELECT 1 FROM triple t JOIN source s ON s.id = t.source WHERE s.name LIKE '(%' LIMIT 1"
+        ask = "SELECT 1 FROM triple t JOIN source s ON s.id = t.source WHERE s.name LIKE '(%)' LIMIT 1"
         return bool(self.tables.rows(ask))
 
     def only_from(self, sources: Iterable[str], relation: str, table: str = "triple") -> Iterator[Statement]:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,7 @@ import pytest
 
 from kg.address import GraphAddress, Login
 from kg.child import free_ports, spawn
-from kg.keeper import stop
+from kg.keeper import die_with_parent, stop
 from tests import needs
 
 POM = Path(__file__).parent / "neo4j" / "pom.xml"
@@ -97,7 +98,8 @@ class Prepared:
         conf = self.home / "conf"
         main = ["org.neo4j.server.CommunityEntryPoint", f"--home-dir={self.home}", f"--config-dir={conf}"]
         command = [self.java, *OPTIONS, *options, "-cp", f"{conf}/*:{self.jars}/*", *main, "--console-mode"]
-        process = spawn(command, self.home, self.home / "server.log")
+        with_us = partial(die_with_parent, os.getpid())
+        process = spawn(command, self.home, self.home / "server.log", preexec_fn=with_us)
         try:
             _wait_for_start(process, self.home / "server.log")
             yield GraphAddress(f"bolt://127.0.0.1:{self.port}", Login("neo4j", self.password))
