@@ -19,21 +19,21 @@ from embed.content_files import content_arrays, content_from, content_names
 from embed.content_learning import ContentOptions
 from embed.fpmc_learning import FpmcOptions
 from embed.gnn import PHASE as GNN
-from embed.gnn import GnnOptions, GnnVectors, train_gnn
+from embed.gnn import GnnOptions
 from embed.itemknn import item_neighbours
-from embed.lesson import Lesson, pairs
+from embed.lesson import Lesson
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
-from embed.network import GnnGraph
 from embed.online_learning import OnlineOptions
 from embed.run import ALONE, Run
 from embed.sentences_learning import SentencesOptions
 from embed.spectral import SpectralVectors, spectral_vectors
 from embed.svdpp_learning import SvdPpOptions
 from embed.teachers import Teachers
-from embed.transe import TransEOptions, TransEVectors, train_transe
+from embed.transe import TransEOptions
 from embed.transitions_learning import TransitionOptions, transitions
 from embed.userknn import UserNeighbours, user_neighbours
+from embed.vectors import TRANSE, VectorLesson, Vectors, learn_vectors
 from embed.warm import Arrays, Warm
 from embed.weights import ItemWeights
 from embed.word2vec_learning import Word2VecOptions
@@ -41,7 +41,7 @@ from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 
-_PHASES = ("transe", GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
+_PHASES = (TRANSE, GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
 CHOSEN = ("regularisation", "content")
 """What of a `learner` is no vector: λ of the linear teacher, float64 (1,), and how the content teacher is regularised,
 float64 (2,): users, items."""
@@ -120,15 +120,17 @@ def learn(
     known: NDArray[np.bool_],
     options: TeacherOptions,
     run: Run = ALONE,
+    *,
     warm: Warm | None = None,
+    vectors: Vectors | None = None,
 ) -> Learned:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
 
-    `warm` is where the vectors start.
+    `warm` is where the vectors start; `vectors` are they, where they were learned from the same before.
 
     Raises NotReadyError if no known interaction is positive.
     """
-    liked = snapshot.interactions.where(known & snapshot.interactions.positive)
+    liked = _liked(snapshot, known)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
     lesson = Lesson(snapshot, snapshot.interactions.where(known), options.seed, options.device, run)
@@ -136,7 +138,7 @@ def learn(
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
     if warm:
         options = as_chosen(options, warm.learner)
-    transe, gnn = _vectors(snapshot, liked, options, run, warm)
+    transe, gnn = vectors or learn_vectors(vector_lesson(snapshot, known, options), run, warm)
     near = run.finished(
         "item-kNN",
         ItemWeights,
@@ -184,19 +186,15 @@ def learn(
     return Learned(teachers, learner)
 
 
-def _vectors(
-    snapshot: Snapshot, liked: Interactions, options: TeacherOptions, run: Run, warm: Warm | None
-) -> tuple[TransEVectors, GnnVectors]:
-    """What needs epochs."""
-    n_entities, n_relations = len(snapshot.keys), len(snapshot.relations) + 1
-    transe_options = replace(options.transe, seed=options.seed, device=options.device)
-    triples = _triples(snapshot, liked)
-    transe = run.finished(
-        "transe", TransEVectors, lambda: train_transe(triples, n_entities, n_relations, transe_options, run, warm=warm)
-    )
-    graph = GnnGraph(snapshot.triples, pairs(liked), n_entities, snapshot.n_items, snapshot.n_users)
-    gnn_options = replace(options.gnn, seed=options.seed, device=options.device)
-    return transe, run.finished(GNN, GnnVectors, lambda: train_gnn(graph, transe.entities, gnn_options, run, warm=warm))
+def vector_lesson(snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions) -> VectorLesson:
+    """What TransE and the network learn from, where those interactions are known, bool (m,)."""
+    transe = replace(options.transe, seed=options.seed, device=options.device)
+    gnn = replace(options.gnn, seed=options.seed, device=options.device)
+    return VectorLesson.of(snapshot, _liked(snapshot, known), transe, gnn)
+
+
+def _liked(snapshot: Snapshot, known: NDArray[np.bool_]) -> Interactions:
+    return snapshot.interactions.where(known & snapshot.interactions.positive)
 
 
 def _linear(
@@ -223,9 +221,3 @@ def _content(
 
     kept = run.kept("content", made)
     return content_from(kept.arrays, kept.said), kept.arrays[_STRENGTHS]
-
-
-def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:
-    """The knowledge, and "likes" as one more relation from the user to the item."""
-    likes = np.full(len(liked), len(snapshot.relations), np.int32)
-    return np.concatenate([snapshot.triples, np.stack([liked.user + snapshot.n_items, likes, liked.item], axis=1)])

@@ -21,10 +21,14 @@ def is_loss(measure: str) -> bool:
 
 @dataclass
 class Phase:
-    """`peak_mib` is the most memory of the process up to the end of the phase; `curves` has one number an epoch."""
+    """`peak_mib` is the most memory of the process up to the end of the phase; `curves` has one number an epoch.
+
+    A phase `beside` went on in another process, while others did: its seconds are not in the sum of all.
+    """
 
     seconds: float = 0.0
     peak_mib: int = 0
+    beside: bool = False
     curves: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -63,6 +67,13 @@ class Record:
     def go_on(self, earlier: Mapping[str, Any]) -> None:
         """Take over what was noted before the training was killed."""
         self.phases.update({name: Phase(**phase) for name, phase in earlier.items()})
+
+    def went_beside(self, earlier: Mapping[str, Any]) -> None:
+        """Take over what another process noted; its memory came to what this one has had up to now."""
+        self.go_on(earlier)
+        for name in earlier:
+            self.phases[name].beside = True
+            self.phases[name].peak_mib += peak_mib()
 
     def _count(self, phase: str) -> None:
         now = time.monotonic()

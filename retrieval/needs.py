@@ -53,10 +53,15 @@ def needs(
     candidate = len(feature_names(teachers.also)) * _FLOAT * _COPIES + attending * LENGTH * _HALF * _COPIES
     user = candidates * candidate
     yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
+    yield needs_vectors(snapshot, teachers)
+    yield from needs_also(snapshot, teachers)
+
+
+def needs_vectors(snapshot: Snapshot, teachers: TeacherOptions) -> Need:
+    """What TransE and the network need; the network has more."""
     dimension = len(snapshot.keys) * _FLOAT * _TABLES
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
-    yield Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
-    yield from needs_also(snapshot, teachers)
+    return Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
 
 
 def _transitions(n: int) -> int:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases
+from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases, vector_lesson
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
+from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
 from kg.bounds import Count, Part
 from kg.snapshot import Snapshot
@@ -23,7 +24,7 @@ from ontology.model import Ontology
 from retrieval.examples import Example, examples, padded
 from retrieval.features import feature_names
 from retrieval.index import FAISS_VERSION, build_index
-from retrieval.needs import needs
+from retrieval.needs import needs, needs_vectors
 from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
 
 FEWEST = 100
@@ -68,11 +69,15 @@ def train(
     if old:
         later &= ~learned_from(old, snapshot)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
-        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm)
+        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm)
     else:
-        ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
-        run.within(FIRST).forget(*phases(options.teachers))
-        learned = learn(snapshot, ~later, as_chosen(options.teachers, ranker.arrays), run.within(FINAL))
+        lesson = vector_lesson(snapshot, ~later, options.teachers)
+        with vectors_beside(lesson, run.within(FINAL), lambda: _room_beside(snapshot, options)) as final:
+            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
+            run.within(FIRST).forget(*phases(options.teachers))
+            vectors = final()
+        chosen = as_chosen(options.teachers, ranker.arrays)
+        learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors)
     about = {
         "options": asdict(options),
         "features": feature_names(options.teachers.also),
@@ -103,6 +108,13 @@ def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) 
     fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
     check(needs(snapshot, options.teachers, options.ranker_users, fewest, _attending(options)), free_bytes())
     return warm_start(old, snapshot, options.teachers) if old else None
+
+
+def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
+    """Whether there is memory for all that a training needs, and for its vectors at the same time."""
+    every = needs(snapshot, options.teachers, options.ranker_users, attending=_attending(options))
+    most = max(need.bytes for need in every)
+    return most + needs_vectors(snapshot, options.teachers).bytes + STARTED <= free_bytes()
 
 
 def libraries() -> dict[str, str]:

@@ -28,7 +28,8 @@ _OF_ALL = frozenset({"seed", "device"})
 class TrainingRun:
     """One training: when it began (ISO 8601), and what it took.
 
-    `seconds` are those of its phases: without what a kill lost. `resumed` is how often it was killed and gone on with.
+    `seconds` are those of its phases, one after the other: without what a kill lost. `resumed` is how often it was
+    killed and gone on with.
     """
 
     version: str
@@ -66,7 +67,7 @@ def finished(version: str, began: str, record: Record, *, resumed: int, device: 
         for name, phase in record.phases.items()
         if phase.seconds
     }
-    seconds = round(sum(phase["seconds"] for phase in phases.values()), 1)
+    seconds = round(sum(phase.seconds for phase in record.phases.values() if not phase.beside), 1)
     peak = max([peak_mib(), *(phase.peak_mib for phase in record.phases.values())])
     return TrainingRun(version, began, seconds, peak, resumed, device, phases)
 

@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from embed.bundle import publish
@@ -78,21 +79,23 @@ def test_a_teacher_that_is_done_does_not_learn_again(tmp_path: Path):
     assert not [phase for phase in told if FIRST in phase]
 
 
-def test_killed_at_random_moments_it_ends_in_the_same_bundle(tmp_path: Path, undisturbed: str):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_killed_at_random_moments_it_ends_in_the_same_bundle(tmp_path: Path, undisturbed: str, threads: int):
+    """With two threads, two processes learn: both end by the kill, and both go on."""
     pick = random.Random(os.environ.get("KG_TEST_SEED", "7"))
     killed = 0
     while killed < KILLS:
-        said = child(tmp_path, pick.randrange(1, 9), pick.random() * 0.2)
+        said = child(tmp_path, threads, pick.randrange(1, 9), pick.random() * 0.2)
         killed += 1
         if said:
             assert said == undisturbed
             break
-    assert child(tmp_path, None, 0) == undisturbed
+    assert child(tmp_path, threads, None, 0) == undisturbed
 
 
-def child(folder: Path, steps: int | None, delay: float) -> str:
+def child(folder: Path, threads: int, steps: int | None, delay: float) -> str:
     """Run a training and kill it a moment after so many steps; the version, where it came to its end."""
-    command = [sys.executable, "-m", "tests.retrieval.training_child", str(folder)]
+    command = [sys.executable, "-m", "tests.retrieval.training_child", str(folder), str(threads)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         for number, line in enumerate(process.stdout, 1):
@@ -100,7 +103,9 @@ def child(folder: Path, steps: int | None, delay: float) -> str:
                 return line.split()[1]
             if number == steps:
                 time.sleep(delay)
+                beside = psutil.Process(process.pid).children()
                 process.send_signal(signal.SIGKILL)
+                assert not psutil.wait_procs(beside, timeout=30)[1]
         process.wait()
     assert process.returncode == -signal.SIGKILL
     return ""

@@ -1,0 +1,63 @@
+"""The teachers that learn in epochs: TransE, and the graph network, which starts from it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embed.gnn import PHASE as GNN
+from embed.gnn import GnnOptions, GnnVectors, train_gnn
+from embed.lesson import pairs
+from embed.network import GnnGraph
+from embed.run import ALONE, Run
+from embed.transe import TransEOptions, TransEVectors, train_transe
+from embed.warm import Warm
+from kg.snapshot import Interactions, Snapshot
+
+TRANSE = "transe"
+
+
+@dataclass(frozen=True)
+class VectorLesson:
+    """What they learn from; `triples` int32 (t, 3) are the knowledge and the likes, `relations` how many there are."""
+
+    triples: NDArray[np.int32]
+    relations: int
+    graph: GnnGraph
+    transe: TransEOptions
+    gnn: GnnOptions
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, liked: Interactions, transe: TransEOptions, gnn: GnnOptions) -> "VectorLesson":
+        """From the knowledge of the snapshot and what was liked."""
+        graph = GnnGraph(snapshot.triples, pairs(liked), len(snapshot.keys), snapshot.n_items, snapshot.n_users)
+        return cls(_triples(snapshot, liked), len(snapshot.relations) + 1, graph, transe, gnn)
+
+
+class Vectors(NamedTuple):
+    """What they have learned."""
+
+    transe: TransEVectors
+    gnn: GnnVectors
+
+
+def learn_vectors(lesson: VectorLesson, run: Run = ALONE, warm: Warm | None = None) -> Vectors:
+    """Both, each a phase of its own; `warm` is where they start.
+
+    Raises NotReadyError where there is too little to learn from, and InputError where training diverges.
+    """
+    n, graph = lesson.graph.n_entities, lesson.graph
+    transe = run.finished(
+        TRANSE,
+        TransEVectors,
+        lambda: train_transe(lesson.triples, n, lesson.relations, lesson.transe, run, warm=warm),
+    )
+    gnn = run.finished(GNN, GnnVectors, lambda: train_gnn(graph, transe.entities, lesson.gnn, run, warm=warm))
+    return Vectors(transe, gnn)
+
+
+def _triples(snapshot: Snapshot, liked: Interactions) -> NDArray[np.int32]:
+    """The knowledge, and "likes" as one more relation from the user to the item."""
+    likes = np.full(len(liked), len(snapshot.relations), np.int32)
+    return np.concatenate([snapshot.triples, np.stack([liked.user + snapshot.n_items, likes, liked.item], axis=1)])
