@@ -14,9 +14,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-import torch
-from threadpoolctl import threadpool_limits
-
+from embed.threads import threads
 from kg.keeper import die_with_parent
 from kg.progress import Progress
 
@@ -44,18 +42,6 @@ def beside(most: int, work: Callable[..., T], *arguments: object) -> Iterator[Ca
     finally:
         process.kill()
         process.join()
-
-
-@contextmanager
-def threads(most: int) -> Iterator[None]:
-    """In the block, matrices have so many threads, those of torch and those of numpy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(most)
-    try:
-        with threadpool_limits(most):
-            yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _listen(answer: Connection, told: "SimpleQueue[tuple[str, Any]]") -> None:

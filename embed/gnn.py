@@ -35,6 +35,7 @@ class GnnOptions:
     What is judged, and learned, is the average of the last few hundred steps: a network by itself wavers.
 
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
+    `batch_size` None: by the number of likes, between 2048 and 65536.
     """
 
     layers: Natural = 2
@@ -43,7 +44,7 @@ class GnnOptions:
     dropout: Part = 0.2
     learning_rate: Positive = 3e-3
     weight_decay: NonNegative = 1e-4
-    batch_size: Count = 2048
+    batch_size: Count | None = None
     epochs: Count = 40
     patience: Count = 8
     validation: Part = 0.1
@@ -179,7 +180,7 @@ def _epoch(
     network.train()
     total = 0.0
     shuffled = likes.usable[torch.randperm(len(likes.usable)).to(likes.usable.device)]
-    for batch in shuffled.split(options.batch_size):
+    for batch in shuffled.split(options.batch_size or batch_size(len(shuffled))):
         optimiser.zero_grad()
         loss = _loss(network, likes, batch, options.negatives)
         if not torch.isfinite(loss):
@@ -192,6 +193,12 @@ def _epoch(
         _follow(average, network, int(optimiser.state[network.start]["step"]))
         total += loss.item() * len(batch)
     return total / max(len(shuffled), 1)
+
+
+def batch_size(n: int) -> int:
+    """Up to about fifty steps an epoch for n likes: each passes messages over the whole graph, so that steps that grow
+    with the graph would cost its square."""
+    return int(np.clip(n // 50, 2048, 65536))
 
 
 def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) -> Tensor:

@@ -19,6 +19,7 @@ from embed.negatives import lose_to_own, lose_to_shared
 from embed.rowadagrad import RowAdagrad
 from embed.run import ALONE, Run
 from embed.state import restore, seeded, state_of
+from embed.threads import threads
 from embed.warm import Warm
 from kg.bounds import Count, NonNegative, Positive
 from ontology.errors import InputError, NotReadyError
@@ -80,7 +81,7 @@ def train_kge(
     if not len(triples):
         raise NotReadyError("there are no triples to learn from: load a catalog with `kg ingest` first")
     factory = CoreTriplesFactory(torch.from_numpy(triples.astype(np.int64)), n_entities, n_relations)
-    with seeded(options.seed), _frozen_garbage(), _threads(options):
+    with seeded(options.seed), _frozen_garbage(), threads(_most_threads(options)):
         model = pykeen_model(factory, options)
         loop = training_loop(model, factory, options)
         loop.warm = warm
@@ -230,15 +231,9 @@ def _tables(model: Any) -> tuple[Any, Any]:
     return model.entity_representations[0], model.relation_representations[0]
 
 
-@contextmanager
-def _threads(options: KGEOptions) -> Iterator[None]:
+def _most_threads(options: KGEOptions) -> int:
     """One, unless a matrix product has work for more: to wake another costs as much as a look-up in a table."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(before if options.shared else 1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return torch.get_num_threads() if options.shared else 1
 
 
 @contextmanager

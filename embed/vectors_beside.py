@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
-from embed.beside import beside, threads
+from embed.beside import beside
 from embed.checkpoint import Shelf
 from embed.record import Record
 from embed.run import Run
+from embed.threads import threads
 from embed.vectors import VectorLesson, Vectors, learn_vectors
 from kg.progress import Progress
 

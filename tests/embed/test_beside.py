@@ -13,7 +13,8 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from embed.beside import beside, threads
+from embed.beside import beside
+from embed.threads import threads
 from kg.progress import Progress, silent
 from ontology.errors import InputError
 

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from threadpoolctl import threadpool_limits
+from hypothesis import given
+from hypothesis import strategies as st
 
-from embed.gnn import GnnOptions, train_gnn
+from embed.gnn import GnnOptions, batch_size, train_gnn
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.propagation import normalised, torch_propagation
 from embed.run import Run
+from embed.threads import threads
 from ontology.errors import InputError, NotReadyError
 
 ITEMS, USERS, OTHERS, DIM = 60, 40, 2, 8
@@ -54,14 +56,16 @@ def test_a_seed_repeats_where_threads_share_the_work():
     pairs = np.unique((random.random((20_000, 2)) ** 2 * [500, 3000]).astype(np.int32), axis=0)
     graph = GnnGraph(np.empty((0, 3), np.int32), pairs, 3500, 3000, 500)
     begin = random.normal(size=(3500, 64)).astype(np.float32) / 8
-    alone = torch.get_num_threads()
-    torch.set_num_threads(4)
-    try:
-        with threadpool_limits(4):  # of DGL and BLAS, too
-            a, b = (train_gnn(graph, begin, GnnOptions(epochs=2)) for _ in range(2))
-    finally:
-        torch.set_num_threads(alone)
+    with threads(4):
+        a, b = (train_gnn(graph, begin, GnnOptions(epochs=2)) for _ in range(2))
     assert a.items.tobytes() == b.items.tobytes()
+
+
+@given(st.integers(1, 10_000_000))
+def test_steps_do_not_grow_with_the_graph(likes: int):
+    steps = likes / batch_size(likes)
+    assert steps < 51 or batch_size(likes) == 65536
+    assert batch_size(likes) >= 2048
 
 
 def test_both_backends_make_the_same_network():

@@ -9,11 +9,11 @@ import psutil
 import pytest
 
 from embed import vectors_beside
-from embed.beside import threads
 from embed.checkpoint import Shelf
 from embed.learning import vector_lesson
 from embed.record import Record
 from embed.run import Run
+from embed.threads import threads
 from embed.vectors import VectorLesson, Vectors
 from kg.progress import Progress, silent
 from ontology.errors import InputError
