@@ -1,7 +1,8 @@
 """`python -m benchmarks.by_time films` or `ml-100k --data FOLDER`: the last fifth of each history is to be found.
 
 A catalog is loaded and trained on with the default options, and every system of `kg evaluate` is scored, with three
-seeds. Their means go to quality.json, and with each seed the paired test against the full pipeline is printed. With
+seeds. Their means go to quality.json, and with each seed the paired test against the full pipeline is printed. As a
+control the pipeline learns once more from a graph whose items have changed places (`--no-control` saves the time). With
 `--validation` the last fifth is left out altogether and the one before it is to be found; nothing is written: that is
 what all choices were made on (`--set transitions.regularisation=4`).
 """
@@ -12,16 +13,17 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.catalogs import films, ml_100k
+from benchmarks.catalogs import films, ml_100k, with_items_moved
 from benchmarks.pipeline import learned, say, with_seed
 from benchmarks.results import QUALITY, merge
 from embed.split import held_out
-from retrieval.evaluation import Evaluation, evaluate
+from retrieval.evaluation import Evaluation, evaluate, pipeline
 from retrieval.systems import PIPELINE
 from retrieval.training import TrainOptions
 from service.pairs import tuned
 
 SEEDS = [0, 1, 2]
+CONTROL = "permuted-graph"
 
 
 def main() -> None:
@@ -33,6 +35,7 @@ def main() -> None:
         "--set", dest="pairs", action="append", default=[], help="an option of training, NAME=VALUE; writes nothing"
     )
     parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="others than 0 1 2 write nothing")
+    parser.add_argument("--no-control", action="store_true", help="no graph with items that changed places")
     parser.add_argument("--validation", action="store_true", help="score what comes before the last fifth")
     arguments = parser.parse_args()
     if arguments.set == "ml-100k" and not arguments.data:
@@ -43,12 +46,20 @@ def main() -> None:
         seen = replace(
             seen, interactions=seen.interactions.where(~held_out(seen.interactions, "user", options.holdout))
         )
-    runs = []
+    runs: list[Evaluation] = []
+    controls: list[list[float]] = []
     for seed in arguments.seeds:
         with learned(seen, ontology, with_seed(options, seed), say) as recommender:
             runs.append(evaluate(recommender, 20, say))
         _print(runs[-1], seed)
+        if not arguments.no_control:
+            with learned(with_items_moved(seen, seed), ontology, with_seed(options, seed), say) as recommender:
+                controls.append([of.value for of in pipeline(recommender)])
+            print("\n{:16s} {:.4f}            {:.4f}".format(CONTROL, *controls[-1]), flush=True)
     figures = _means(runs, f"{arguments.set}-time")
+    if controls:
+        names = (f"{arguments.set}-time.{CONTROL}.{figure}@20" for figure in ("recall", "ndcg"))
+        figures |= dict(zip(names, np.mean(controls, axis=0).tolist(), strict=True))
     print(*(f"{name} {value:.4f}" for name, value in figures.items()), sep="\n")
     if arguments.seeds == SEEDS and not arguments.validation and not arguments.pairs:
         merge(QUALITY, figures)

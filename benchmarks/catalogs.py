@@ -2,7 +2,10 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from kg.connect import connect
 from kg.snapshot import Snapshot, snapshot
@@ -23,6 +26,15 @@ def films() -> tuple[Snapshot, Ontology]:
 def ml_100k(data: Path) -> tuple[Snapshot, Ontology]:
     """From a folder with `ratings.csv` and `items_info.json`."""
     return _loaded([data / "items_info.json", data / "ratings.csv"], ML_100K / "mapping.yaml")
+
+
+def with_items_moved(seen: Snapshot, seed: int) -> Snapshot:
+    """A control: items have changed places in the graph; what is liked, and their own texts, stay."""
+    moved = np.arange(len(seen.keys), dtype=np.int32)
+    moved[: seen.n_items] = np.random.default_rng(seed).permutation(seen.n_items)
+    triples = seen.triples.copy()
+    triples[:, 0], triples[:, 2] = moved[triples[:, 0]], moved[triples[:, 2]]
+    return replace(seen, triples=triples)
 
 
 def _loaded(files: Sequence[Path], mapping: Path) -> tuple[Snapshot, Ontology]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from benchmarks.catalogs import films
+from benchmarks.catalogs import films, with_items_moved
 from benchmarks.results import QUALITY, merge
 from embed.adjacency import adjacency
 from embed.content_choice import learn_content
@@ -145,11 +145,7 @@ def content_for_everybody(catalog: Snapshot, stripped: Stripped) -> Scores:
 
 def permuted_graph(catalog: Snapshot, stripped: Stripped) -> Scores:
     """A control: the content teacher with items that have changed places in the graph; their own texts stay."""
-    mixed = np.arange(len(catalog.keys), dtype=np.int32)
-    mixed[: catalog.n_items] = np.random.default_rng(stripped.seed).permutation(catalog.n_items)
-    triples = catalog.triples.copy()
-    triples[:, 0], triples[:, 2] = mixed[triples[:, 0]], mixed[triples[:, 2]]
-    return content(replace(catalog, triples=triples), stripped)
+    return content(with_items_moved(catalog, stripped.seed), stripped)
 
 
 def no_graph(catalog: Snapshot, stripped: Stripped) -> Scores:
