@@ -49,7 +49,7 @@ def measure() -> dict[str, float]:
     for name, sizes in GROWING.items():
         catalogs = [catalog(1000 * interactions, 1000 * triples) for interactions, triples in sizes]
         growing = [size[name == "triples"] for size in sizes]
-        costs = [cost(seen, ONTOLOGY, OPTIONS, threads=1) for seen in catalogs]
+        costs = [cost(seen, ONTOLOGY, OPTIONS, most=1) for seen in catalogs]
         _say(name, growing, costs)
         cpu = [taken.cpu_seconds for taken in costs]
         numbers[f"training.cost_exponent.{name}"] = float(np.polyfit(np.log(growing), np.log(cpu), 1)[0])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
-from threadpoolctl import threadpool_limits
+import torch
 
 from benchmarks.catalogs import films
 from benchmarks.pipeline import ONTOLOGY, snapshot
@@ -27,6 +27,7 @@ from embed.checkpoint import Shelf
 from embed.protocol import read_split
 from embed.record import Record
 from embed.run import Run
+from embed.threads import threads
 from kg.snapshot import Snapshot
 from ontology.model import Ontology
 from retrieval.training import TrainOptions, train
@@ -73,14 +74,14 @@ def _figures(name: str, taken: Cost) -> dict[str, float]:
     return {f"training.{name}_seconds": taken.seconds, f"training.{name}_peak_mib": taken.peak_mib}
 
 
-def cost(seen: Snapshot, ontology: Ontology, options: TrainOptions, threads: int | None = None) -> Cost:
+def cost(seen: Snapshot, ontology: Ontology, options: TrainOptions, most: int | None = None) -> Cost:
     """What a training takes in a process of its own, which has read the snapshot and imported what learns.
 
-    `threads` are those that a matrix product has, None: as many as processors.
+    It has `most` threads, None: as many as there are processors.
     """
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         trainer = psutil.Process(pool.submit(os.getpid).result())
-        training = pool.submit(_train, seen, ontology, options, threads)
+        training = pool.submit(_train, seen, ontology, options, most)
         peak, pause = 0, EVERY
         while not wait([training], pause).done:
             begin = time.perf_counter()
@@ -91,10 +92,11 @@ def cost(seen: Snapshot, ontology: Ontology, options: TrainOptions, threads: int
 
 
 def _train(
-    seen: Snapshot, ontology: Ontology, options: TrainOptions, threads: int | None
+    seen: Snapshot, ontology: Ontology, options: TrainOptions, most: int | None
 ) -> tuple[float, float, dict[str, float]]:
     record = Record()
-    with tempfile.TemporaryDirectory(prefix="kgrec-training-") as folder, threadpool_limits(threads):
+    limited = threads(most or torch.get_num_threads())
+    with tempfile.TemporaryDirectory(prefix="kgrec-training-") as folder, limited:
         begin, cpu = time.perf_counter(), sum(os.times()[:4])
         run = Run(record=record, shelf=Shelf(Path(folder, "training"), "benchmark"))
         publish(train(seen, ontology, options, run), Path(folder, "models"))
