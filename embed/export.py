@@ -29,6 +29,7 @@ def export_onnx(ranker: TrainedRanker) -> bytes:
 
     What comes before the first layer and after the last becomes a part of it: four nodes that take as long as a layer.
     What features of the user add is two nodes, because the network has mixed them by then. Dropout is nothing here.
+    The sigmoid is written out: the node of that name is off by 6e-8, which swaps candidates that are seldom liked.
     """
     scaling = ranker.network.scaling
     layers, width = _folded([layer for layer in ranker.network.network if not isinstance(layer, nn.Dropout)])
@@ -42,7 +43,8 @@ def export_onnx(ranker: TrainedRanker) -> bytes:
     value = _written(graph, layers[-1], value, scaling)
     if scaling.weight.any():
         value = graph.node("Add", value, graph.node("MatMul", "features", graph.constant(scaling.weight)))
-    graph.node("Sigmoid", value, output="score")
+    odds_against = graph.node("Exp", graph.node("Neg", value))
+    graph.node("Reciprocal", graph.node("Add", odds_against, graph.constant(torch.ones(1))), output="score")
     model = helper.make_model(graph.made(inputs), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

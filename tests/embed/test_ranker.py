@@ -71,6 +71,16 @@ def test_the_served_order_is_the_networks_own(options):
     assert (np.diff(after[np.argsort(before)]) >= 0).all()
 
 
+def test_small_probabilities_keep_their_digits():
+    """Of hundreds of candidates most are hardly ever liked, and have an order nevertheless."""
+    features, _, _ = examples()
+    ranker = trained()
+    seldom = TrainedRanker(Calibrated(ranker.network.network, Platt(1.0, -12.0, np.zeros(5))), 0.5, 1)
+    expected = 1 / (1 + np.exp(-log_odds(seldom.network, torch.from_numpy(features)).astype(np.float64)))
+    assert np.median(expected) < 1e-4
+    np.testing.assert_allclose(open_ranker(export_onnx(seldom)).score(features), expected, rtol=1e-4)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
     assert export_onnx(trained(1)) == export_onnx(trained(1)) != export_onnx(trained(2))
 
