@@ -1,5 +1,6 @@
 """What tests need from the machine: installed where that is possible, named loudly where it is not."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -27,7 +28,10 @@ def program(name: str, package: str, usable: Callable[[str], bool] = bool) -> st
     """The path of a program, installed from the system's packages where it is missing; raises LookupError."""
     if (path := shutil.which(name)) and usable(path):
         return path
-    _install(package)
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "installing").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # apt-get fails where another runs, and two processes run the tests
+        _install(package)
     if (path := shutil.which(name)) and usable(path):
         return path
     raise LookupError(f"{name} is missing, and installing {package} did not bring it")
@@ -41,7 +45,7 @@ def _install(package: str) -> None:
     for step in (["update"], ["install", "-y", "--no-install-recommends", package]):
         try:
             done = subprocess.run(
-                [*sudo, "apt-get", "-qq", *step],
+                [*sudo, "apt-get", "-qq", f"-oDPkg::Lock::Timeout={INSTALL_S}", *step],
                 env=env,
                 capture_output=True,
                 text=True,
