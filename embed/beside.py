@@ -53,6 +53,8 @@ def _listen(answer: Connection, told: "SimpleQueue[tuple[str, Any]]") -> None:
                 what, said = answer.recv()
             except EOFError:
                 what, said = _RAISED, MemoryError("a process that learned beside this one was killed")
+            except Exception as error:  # noqa: BLE001  (who waits must not wait for ever)
+                what, said = _RAISED, error
             told.put((what, said))
 
 
@@ -75,4 +77,7 @@ def _work(mine: Connection, parent: int, most: int, work: Callable[..., Any], ar
             answer = (_DONE, work(lambda *step: mine.send((_STEP, step)), *arguments))
     except Exception as error:  # noqa: BLE001  (the first process raises it)
         answer = (_RAISED, error)
-    mine.send(answer)
+    try:
+        mine.send(answer)
+    except Exception as error:  # noqa: BLE001  (it cannot be sent, what it says can)
+        mine.send((_RAISED, RuntimeError(f"{error}, of {answer[1]!r}")))

@@ -87,6 +87,24 @@ def test_who_waits_is_told_how_far_it_is(tmp_path: Path):
     assert told[0] == ("wait", 0, 1)
 
 
+class OddError(Exception):
+    """One that cannot be sent, or cannot be made again of what was sent."""
+
+    def __init__(self, code: int, what: object) -> None:
+        super().__init__(f"odd {code}")
+        self.what = what
+
+
+def odd(progress: Progress, sendable: bool) -> None:
+    raise OddError(7, 1 if sendable else (lambda: 1))
+
+
+@pytest.mark.parametrize(("sendable", "said"), [(False, "odd 7"), (True, "argument")])
+def test_nobody_waits_for_ever_where_what_it_raises_cannot_come_here(sendable: bool, said: str):
+    with pytest.raises((RuntimeError, TypeError), match=said), beside(1, odd, sendable) as result:
+        result(silent)
+
+
 def test_what_it_raises_is_raised_here():
     with pytest.raises(InputError, match="it diverged"), beside(1, refusing) as result:
         result(silent)
