@@ -41,7 +41,7 @@ def likes() -> GnnGraph:
     user = np.sort(random.integers(0, USERS, LIKES))
     item = (ITEMS * random.random(LIKES) ** 3).astype(np.int64)
     nothing = np.empty((0, 3), np.int32)
-    return GnnGraph(nothing, np.stack([user, item], 1).astype(np.int32), NODES, ITEMS, USERS)
+    return GnnGraph(nothing, np.stack([user, item], 1).astype(np.int32), NODES, ITEMS, USERS, 1)
 
 
 def sparse_matrix(links: Links) -> Tensor:

@@ -1,6 +1,7 @@
 """How much the content teacher is regularised: what finds items best that are held out as if they were new."""
 
 from itertools import product
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from embed.adjacency import Adjacency
 from embed.content import Content, Vectors
 from embed.content_learning import ContentOptions, content_of, content_space, fit, mean_of
 from embed.protocol import Split, all_ranking
+from embed.said import Kinds
 from kg.snapshot import Snapshot
 
 USER_GRID = (0.01, 0.1, 1.0)
@@ -21,13 +23,19 @@ USERS = 2000
 
 
 def learn_content(
-    snapshot: Snapshot, graph: Adjacency, likes: NDArray[np.int32], options: ContentOptions, seed: int
+    snapshot: Snapshot,
+    graph: Adjacency,
+    likes: NDArray[np.int32],
+    options: ContentOptions,
+    seed: int,
+    *,
+    kinds: Kinds = MappingProxyType({}),
 ) -> tuple[Content, tuple[float, float]]:
     """The teacher, from the knowledge and pairs of user and liked item, int32 (m, 2), each once; at least one.
 
     Beside it the strengths of regularisation that were chosen, for users and items.
     """
-    space, said = content_space(snapshot, graph, options, seed)
+    space, said = content_space(snapshot, graph, options, seed, kinds=kinds)
     shape = (snapshot.n_users, snapshot.n_items)
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), shape)
     user, item = chosen(space.z, liked, options, seed)

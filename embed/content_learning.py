@@ -10,6 +10,7 @@ for cold-start recommendations") do, with likes in the place of learned factors,
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from embed.adjacency import Adjacency
 from embed.content import Content, Vectors, fourier
 from embed.content_measures import Measures, measures
 from embed.content_text import Vocabulary, vocabulary
-from embed.said import Said, said_in
+from embed.said import Kinds, Said, said_in
 from embed.spectral import directions
 from kg.bounds import Count, Natural, Positive
 from kg.snapshot import Snapshot
@@ -72,9 +73,11 @@ class Fitted(NamedTuple):
     items: Vectors
 
 
-def content_space(snapshot: Snapshot, graph: Adjacency, options: ContentOptions, seed: int) -> tuple[Space, list[Said]]:
-    """What all items say, without looking at a single like; and the same item by item."""
-    said = list(said_in(snapshot, graph))
+def content_space(
+    snapshot: Snapshot, graph: Adjacency, options: ContentOptions, seed: int, *, kinds: Kinds = MappingProxyType({})
+) -> tuple[Space, list[Said]]:
+    """What all items say, and their `kinds`, without looking at a single like; and the same item by item."""
+    said = list(said_in(snapshot, graph, kinds))
     told = vocabulary([item.text for item in said], options.words)
     counted = measures(said)
     joined = _joined(said, len(snapshot.keys))

@@ -1,14 +1,14 @@
 """Trains the graph network: how a user's other items find each item that the user likes."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import embedding
+from torch.nn.functional import cross_entropy, embedding, normalize
 
 from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
@@ -24,6 +24,8 @@ PHASE = "graph network"
 _BEST, _AVERAGE = "best.", "average."
 _AVERAGED = 0.995
 """What remains of the average after a step, once there were many."""
+_VIEWS_TEMPERATURE = 0.2
+"""Of the softmax that tells items apart: that of SGL."""
 USERS_AT_ONCE = 1000
 """Each has a score for every item, which bounds memory."""
 
@@ -34,6 +36,9 @@ class GnnOptions:
 
     What is judged, and learned, is the average of the last few hundred steps: a network by itself wavers.
 
+    Where it is `relation_aware` it learns what the messages of each relation count for; `contrast` is the weight of a
+    loss by which items are told apart in two draws of the dropout, 0 for none.
+
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
     `batch_size` None: by the number of likes, between 2048 and 65536.
     """
@@ -42,6 +47,8 @@ class GnnOptions:
     negatives: Count = 500
     temperature: Positive = 0.3
     dropout: Part = 0.2
+    relation_aware: bool = False
+    contrast: NonNegative = 0.0
     learning_rate: Positive = 3e-3
     weight_decay: NonNegative = 1e-4
     batch_size: Count | None = None
@@ -56,7 +63,8 @@ class GnnOptions:
 class GnnVectors:
     """`items` and `fold_in` float32 (I, d), and what a warm start goes on with: the network's own parameters.
 
-    `start` float32 (E, d), `fold` float32 (d, d), `mix` float32 (layers + 1,).
+    `start` float32 (E, d), `fold` float32 (d, d), `mix` float32 (layers + 1,); `relations` float32 (R, 2, d) weigh what
+    passes over a relation and against it, (0, 2, d) where the network is not relation-aware.
 
     A user's vector is `fold_in[history].sum(0) / sqrt(len(history))`; the score of item i is its product with items[i].
     """
@@ -66,6 +74,7 @@ class GnnVectors:
     start: NDArray[np.float32]
     fold: NDArray[np.float32]
     mix: NDArray[np.float32]
+    relations: NDArray[np.float32]
 
 
 def train_gnn(
@@ -83,12 +92,12 @@ def train_gnn(
     if not len(graph.likes):
         raise NotReadyError("there are no positive interactions to learn from: load some with `kg ingest` first")
     judged = np.random.default_rng(options.seed).random(len(graph.likes)) < options.validation
-    known = GnnGraph(graph.triples, graph.likes[~judged], graph.n_entities, graph.n_items, graph.n_users)
+    known = replace(graph, likes=graph.likes[~judged])
     if not (np.bincount(known.likes[:, 0], minlength=1) > 1).any():
         raise NotReadyError(
             "no user likes two items, so there is no taste to learn from: load more interactions with `kg ingest`"
         )
-    shape = GnnShape(options.layers, options.temperature, options.dropout)
+    shape = GnnShape(options.layers, options.temperature, options.dropout, options.relation_aware)
     with seeded(options.seed):
         network = GraphNetwork(known, entity_init, shape, options.device)
         if warm:
@@ -96,7 +105,7 @@ def train_gnn(
         best = _fit(network, Likes(known, options.device), graph.likes[judged], options, run)
     with torch.no_grad():
         vectors = best.eval()()
-    parameters = (best.start, best.fold, best.mix)
+    parameters = (best.start, best.fold, best.mix, best.relations)
     return GnnVectors(*(v.detach().cpu().numpy() for v in (*vectors, *parameters)))
 
 
@@ -106,6 +115,8 @@ def _start_warm(network: GraphNetwork, warm: Warm) -> None:
     network.start.copy_(torch.from_numpy(warm.entities("start", network.start.cpu().numpy())))
     for name in ("fold", "mix"):
         getattr(network, name).copy_(torch.from_numpy(np.array(warm.learner[name])))
+    if len(network.relations) and len(warm.learner.get("relations", ())):  # otherwise they begin anew
+        network.relations.copy_(torch.from_numpy(warm.relations("relations", network.relations.cpu().numpy())))
 
 
 @dataclass
@@ -182,7 +193,7 @@ def _epoch(
     shuffled = likes.usable[torch.randperm(len(likes.usable)).to(likes.usable.device)]
     for batch in shuffled.split(options.batch_size or batch_size(len(shuffled))):
         optimiser.zero_grad()
-        loss = _loss(network, likes, batch, options.negatives)
+        loss = _loss(network, likes, batch, options)
         if not torch.isfinite(loss):
             raise InputError(
                 "the graph network diverged: its loss is not a number any more; "
@@ -201,18 +212,30 @@ def batch_size(n: int) -> int:
     return int(np.clip(n // 50, 2048, 65536))
 
 
-def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, negatives: int) -> Tensor:
+def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, options: GnnOptions) -> Tensor:
     """Sampled softmax: each like of the batch, int64 (b,), against shared random items; the user is all other likes."""
     items, fold_in = network()
     target = likes.item[batch]
     vector = likes.without_each(batch, fold_in)
-    sample = torch.randint(len(items), (min(negatives, len(items)),)).to(items.device)
+    sample = torch.randint(len(items), (min(options.negatives, len(items)),)).to(items.device)
     # embedding() and not items[...]: the gradient of an index is summed by whichever thread comes first.
     positive = (vector * embedding(target, items)).sum(1, keepdim=True)
     negative = vector @ embedding(sample, items).T
     negative = negative.masked_fill(sample.unsqueeze(0) == target.unsqueeze(1), -torch.inf)
     loss: Tensor = (torch.logsumexp(torch.cat([positive, negative], 1), 1) - positive.squeeze(1)).mean()
+    if options.contrast:
+        loss = loss + options.contrast * _told_apart(items, network()[0], sample.unique())
     return loss
+
+
+def _told_apart(one: Tensor, other: Tensor, items: Tensor) -> Tensor:
+    """InfoNCE of two views (I, d) of some items, int64 (n,): each has to be found among the others by itself.
+
+    Between items it is equation 10 of SGL (Wu et al. 2021), with the views of SimCSE (Gao et al. 2021): two draws of
+    the dropout.
+    """
+    a, b = (normalize(embedding(items, view)) for view in (one, other))
+    return cross_entropy(a @ b.T / _VIEWS_TEMPERATURE, torch.arange(len(items), device=items.device))
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
 from embed.online_learning import OnlineOptions
 from embed.run import ALONE, Run
+from embed.said import Kinds
 from embed.sentences_learning import SentencesOptions
 from embed.spectral import SpectralVectors, spectral_vectors
 from embed.svdpp_learning import SvdPpOptions
@@ -123,17 +125,19 @@ def learn(
     *,
     warm: Warm | None = None,
     vectors: Vectors | None = None,
+    kinds: Kinds = MappingProxyType({}),
 ) -> Learned:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
 
-    `warm` is where the vectors start; `vectors` are they, where they were learned from the same before.
+    `kinds` are what the classes of items say of them (see embed/said.py). `warm` is where the vectors start; `vectors`
+    are they, where they were learned from the same before.
 
     Raises NotReadyError if no known interaction is positive.
     """
     liked = _liked(snapshot, known)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
-    lesson = Lesson(snapshot, snapshot.interactions.where(known), options.seed, options.device, run)
+    lesson = Lesson(snapshot, snapshot.interactions.where(known), options.seed, options.device, run, kinds)
     likes = lesson.likes
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
     if warm:
@@ -157,7 +161,7 @@ def learn(
     )
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(likes, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
-    content, strengths = _content(snapshot, graph, likes, options, run)
+    content, strengths = _content(lesson, graph, options.content)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -180,6 +184,7 @@ def learn(
         "start": gnn.start,
         "fold": gnn.fold,
         "mix": gnn.mix,
+        "relations": gnn.relations,
         "regularisation": linear.regularisation,
         "content": strengths,
     }
@@ -207,15 +212,16 @@ def _linear(
     return _Linear(**vars(weights), regularisation=np.array([linear_options.regularisation], np.float64))
 
 
-def _content(
-    snapshot: Snapshot, graph: Adjacency, pairs: NDArray[np.int32], options: TeacherOptions, run: Run
-) -> tuple[Content, NDArray[np.float64]]:
+def _content(lesson: Lesson, graph: Adjacency, options: ContentOptions) -> tuple[Content, NDArray[np.float64]]:
     """The teacher, and how much it is regularised, float64 (2,)."""
+    run = lesson.run
 
     def made() -> Kept:
         run.step("content", 0, 1)
         with run.timed("content"):
-            content, strengths = learn_content(snapshot, graph, pairs, options.content, options.seed)
+            content, strengths = learn_content(
+                lesson.snapshot, graph, lesson.likes, options, lesson.seed, kinds=lesson.kinds
+            )
         run.step("content", 1, 1)
         return Kept(content_arrays(content) | {_STRENGTHS: np.array(strengths)}, content_names(content))
 

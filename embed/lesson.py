@@ -1,12 +1,14 @@
 """What an additional teacher is given to learn from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embed.adjacency import adjacency
 from embed.run import ALONE, Run
+from embed.said import Kinds, said_in
 from kg.snapshot import Interactions, Snapshot
 
 
@@ -14,7 +16,7 @@ from kg.snapshot import Interactions, Snapshot
 class Lesson:
     """The knowledge of the snapshot, and of its interactions those that are `known`.
 
-    Its other interactions are of no concern to who learns.
+    Its other interactions are of no concern to who learns. `kinds` are what the classes of items say of them.
     """
 
     snapshot: Snapshot
@@ -22,6 +24,7 @@ class Lesson:
     seed: int = 0
     device: str = "cpu"
     run: Run = ALONE
+    kinds: Kinds = field(default_factory=dict)
 
     @property
     def n_items(self) -> int:
@@ -42,6 +45,11 @@ class Lesson:
     def met(self) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
         """User and item, int32 (n, 2), each pair once, user by user in order of time, and whether it was liked."""
         return met_in_order(self.known)
+
+    def texts(self) -> list[str]:
+        """The text of each item."""
+        graph = adjacency(self.snapshot.triples, len(self.snapshot.keys))
+        return [item.text for item in said_in(self.snapshot, graph, self.kinds)]
 
 
 def pairs(liked: Interactions) -> NDArray[np.int32]:

@@ -2,6 +2,7 @@
 
 LightGCN (He et al. 2020) over items, entities and users, but users have no parameters of their own. A user's vector
 is the normalised sum of one fold-in vector per liked item, so a history of this minute is as good as one trained on.
+One that is relation-aware learns what the messages of each relation count for; it begins as the other.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from embed.dropout import QuickDropout
-from embed.propagation import Propagate, normalised, propagation
+from embed.propagation import Links, normalised, propagation
+from embed.relational import RelationalStep, relational
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class GnnGraph:
     """What messages pass over. Entities are items, then users, then all others (see Snapshot).
 
     `triples` int32 (t, 3), the knowledge; `likes` int32 (m, 2): user, counted from 0, and item; sorted by user, each
-    pair once.
+    pair once. The last of the relations is that of the likes.
     """
 
     triples: NDArray[np.int32]
@@ -28,6 +30,7 @@ class GnnGraph:
     n_entities: int
     n_items: int
     n_users: int
+    n_relations: int
 
     def links(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Sources and targets, int32: each triple and each like in both directions."""
@@ -36,14 +39,23 @@ class GnnGraph:
         both = np.concatenate([pairs, pairs[:, ::-1]])
         return np.ascontiguousarray(both[:, 0], np.int32), np.ascontiguousarray(both[:, 1], np.int32)
 
+    def relations(self) -> NDArray[np.int32]:
+        """Of each link: twice the number of its relation, and one more in the other direction."""
+        relation = 2 * np.concatenate([self.triples[:, 1], np.full(len(self.likes), self.n_relations - 1)])
+        return np.concatenate([relation, relation + 1]).astype(np.int32)
+
 
 @dataclass(frozen=True)
 class GnnShape:
-    """`layers` steps of message passing; each item of a history has the length 1 / `temperature`."""
+    """`layers` steps of message passing; each item of a history has the length 1 / `temperature`.
+
+    If it is `relation_aware`, the messages of each relation are weighed (see embed/relational.py).
+    """
 
     layers: int
     temperature: float
     dropout: float
+    relation_aware: bool = False
 
 
 class GraphNetwork(nn.Module):
@@ -60,10 +72,13 @@ class GraphNetwork(nn.Module):
         free[graph.n_items : graph.n_items + graph.n_users] = 0
         self.free: Tensor
         self.register_buffer("free", free)
-        links = normalised(*graph.links(), graph.n_entities, graph.n_entities)
-        self.steps: list[Propagate] = [propagation(links, device)] * (shape.layers - 1)
-        if shape.layers:
-            self.steps.append(propagation(links.into(graph.n_items), device))  # nobody asks what others receive
+        weighed = graph.n_relations if shape.relation_aware else 0
+        self.relations = nn.Parameter(torch.ones(weighed, 2, entity_init.shape[1]))
+        links, relation = normalised(*graph.links(), graph.n_entities, graph.n_entities), graph.relations()
+        self.steps: list[RelationalStep] = [_step(links, relation, shape, device)] * (shape.layers - 1)
+        if shape.layers:  # nobody asks what others than items receive in the end
+            wanted = links.target < graph.n_items
+            self.steps.append(_step(links.into(graph.n_items), relation[wanted], shape, device))
         self.to(device)
 
     def forward(self) -> tuple[Tensor, Tensor]:
@@ -74,10 +89,17 @@ class GraphNetwork(nn.Module):
         x, share = self.dropout(self.start) * self.free, self.mix.softmax(0)
         items = x[: self.n_items] * share[0]
         for step, part in zip(self.steps, share[1:], strict=True):
-            x = step(x)
+            x = step(x, self.relations.flatten(0, 1))
             items = torch.addcmul(items, x[: self.n_items], part)
         fold_in = nn.functional.normalize(items @ self.fold) / self.shape.temperature
         return items, fold_in
+
+
+def _step(links: Links, relation: NDArray[np.int32], shape: GnnShape, device: str) -> RelationalStep:
+    if shape.relation_aware:
+        return relational(links, relation, device)
+    step = propagation(links, device)
+    return lambda x, _: step(x)
 
 
 class Likes:

@@ -9,13 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from embed.adjacency import adjacency
 from embed.content_choice import chosen
 from embed.content_learning import ContentOptions, fit
 from embed.encoder import Vectors, encoder_of, found
 from embed.lesson import Lesson
 from embed.memory import Need
-from embed.said import said_in
 from embed.sentences import Sentences
 from kg.bounds import Count, Positive
 from kg.snapshot import Snapshot
@@ -46,7 +44,7 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
 
     The same seed and encoder give the same bits. Raises InputError without an encoder.
     """
-    z = texts(lesson.snapshot, options.path, lesson.device)
+    z = texts(lesson, options.path)
     likes = lesson.likes
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (lesson.n_users, lesson.n_items))
     strengths = ContentOptions(options.dim, 0, options.user_regularisation, options.item_regularisation)
@@ -55,10 +53,9 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
     return Sentences(z @ fitted.items, z @ fitted.users)
 
 
-def texts(snapshot: Snapshot, path: str, device: str) -> Vectors:
+def texts(lesson: Lesson, path: str) -> Vectors:
     """The text of each item, float32 (I, k + 1): around 0, with a mean square of 1, and 1 in the last column."""
-    graph = adjacency(snapshot.triples, len(snapshot.keys))
-    read = encoder_of(path, device)([item.text for item in said_in(snapshot, graph)])
+    read = encoder_of(path, lesson.device)(lesson.texts())
     around = read - read.mean(axis=0)
     size = float(np.sqrt(np.square(around, dtype=np.float64).sum() / len(around)))
     return np.concatenate([around / max(size, 1e-9), np.ones((len(around), 1))], axis=1).astype(np.float32)

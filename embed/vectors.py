@@ -31,8 +31,9 @@ class VectorLesson:
     @classmethod
     def of(cls, snapshot: Snapshot, liked: Interactions, transe: TransEOptions, gnn: GnnOptions) -> "VectorLesson":
         """From the knowledge of the snapshot and what was liked."""
-        graph = GnnGraph(snapshot.triples, pairs(liked), len(snapshot.keys), snapshot.n_items, snapshot.n_users)
-        return cls(_triples(snapshot, liked), len(snapshot.relations) + 1, graph, transe, gnn)
+        relations = len(snapshot.relations) + 1
+        sizes = len(snapshot.keys), snapshot.n_items, snapshot.n_users, relations
+        return cls(_triples(snapshot, liked), relations, GnnGraph(snapshot.triples, pairs(liked), *sizes), transe, gnn)
 
 
 class Vectors(NamedTuple):

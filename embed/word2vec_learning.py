@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import embedding, embedding_bag, logsigmoid
 
-from embed.adjacency import adjacency
 from embed.content_text import vocabulary
 from embed.lesson import Lesson
 from embed.memory import Need
-from embed.said import said_in
 from embed.sampled import SampledOptions, fit
 from embed.word2vec import Word2Vec
 from kg.bounds import Count, Natural, Positive
@@ -64,10 +62,10 @@ class Parts:
         return embedding(place, made)
 
 
-def parts_of(snapshot: Snapshot, most: int, device: str) -> Parts:
+def parts_of(lesson: Lesson, most: int) -> Parts:
     """The tokens of all items: half of an item is its own token, half its words, where it has some."""
-    said = [item.text for item in said_in(snapshot, adjacency(snapshot.triples, len(snapshot.keys)))]
-    told, n = vocabulary(said, most), snapshot.n_items
+    said = lesson.texts()
+    told, n = vocabulary(said, most), lesson.n_items
     token = np.zeros((n, _PARTS), np.int64)
     share = np.zeros((n, _PARTS), np.float32)
     for item, text in enumerate(said):
@@ -75,7 +73,8 @@ def parts_of(snapshot: Snapshot, most: int, device: str) -> Parts:
         best = number[np.argsort(-weight, kind="stable")[: _PARTS - 1]]
         token[item, : len(best) + 1] = [item, *(best + n)]
         share[item, : len(best) + 1] = [0.5, *[0.5 / len(best)] * len(best)] if len(best) else [1.0]
-    return Parts(torch.from_numpy(token).to(device), torch.from_numpy(share).to(device), n + len(told.words))
+    device, n_tokens = lesson.device, n + len(told.words)
+    return Parts(torch.from_numpy(token).to(device), torch.from_numpy(share).to(device), n_tokens)
 
 
 class _Near:
@@ -100,7 +99,7 @@ class _Near:
 
 def learn(lesson: Lesson, options: Word2VecOptions) -> Word2Vec:
     """Learn from everybody's likes in order. The same seed gives the same bits on a CPU. InputError on divergence."""
-    parts, near = parts_of(lesson.snapshot, options.words, lesson.device), _Near(lesson)
+    parts, near = parts_of(lesson, options.words), _Near(lesson)
     often = (torch.bincount(near.item, minlength=lesson.n_items) + 1) ** _FLATTER  # 1: nothing is impossible
     drawn_as = often / often.mean()
     random = torch.Generator().manual_seed(lesson.seed)

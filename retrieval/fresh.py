@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle import Bundle
-from embed.said import Said, text_of
+from embed.said import Said, kinds_of, text_of
 from kg.triples import Ref, Triple
 from retrieval.items import Items, LiveItem
 
@@ -101,6 +101,8 @@ class Composer:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._relation = {name: i for i, name in enumerate(bundle.catalog.relations)}
+        catalog = bundle.catalog
+        self._kinds = kinds_of(bundle.ontology, catalog.classes, catalog.entity_class[: catalog.n_items])
 
     def after(self, fresh: Fresh, items: Items, touched: Iterable[Ref]) -> Fresh:
         """The new items as they stand after edits, which touched some items, in this order."""
@@ -148,7 +150,8 @@ class Composer:
         row = (np.array([n for n, _ in known], np.int32), np.array([r for _, r in known], np.int16))
         joined = tuple(dict.fromkeys(n for n, _ in known if n < len(self._bundle.catalog.keys)))
         counted = {r: signed.count(r) for r in set(signed)}
-        return Said(item.properties, joined, counted, text_of(item.properties, map(items.name, ends))), row
+        text = text_of(item.properties, map(items.name, ends), self._kinds.get(item.ref.cls, ""))
+        return Said(item.properties, joined, counted, text), row
 
     def _signed(self, triple: Triple, start: Ref) -> int:
         relation = self._relation[triple.relation]

@@ -27,6 +27,8 @@ _COPIES = 3
 """Of the ranker's examples: user by user, all together, and those that are learned from."""
 _TABLES = 13
 """Of all entities, that the network has at once: parameters, gradient, Adam's two, average, best, and layers."""
+_WEIGHED = 4
+"""For each layer of a relation-aware network: what every entity gets over each of its relations, before and after."""
 
 
 def needs(
@@ -59,7 +61,11 @@ def needs(
 
 def needs_vectors(snapshot: Snapshot, teachers: TeacherOptions) -> Need:
     """What TransE and the network need; the network has more."""
-    dimension = len(snapshot.keys) * _FLOAT * _TABLES
+    rows = len(snapshot.keys) * _TABLES
+    if teachers.gnn.relation_aware:
+        over_relations = 2 * len(snapshot.triples) + snapshot.n_items + snapshot.n_users
+        rows += over_relations * _WEIGHED * teachers.gnn.layers
+    dimension = rows * _FLOAT
     judged = min(USERS_AT_ONCE, snapshot.n_users) * snapshot.n_items * _FLOAT * 2
     return Need("the graph network", "transe.dim", teachers.transe.dim, lambda dim: dim * dimension + judged)
 

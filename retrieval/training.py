@@ -14,6 +14,7 @@ from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases, vec
 from embed.memory import check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
+from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
@@ -65,19 +66,20 @@ def train(
     option is so extreme that what is learned is not a number.
     """
     warm = ready(snapshot, options, old)
+    kinds = kinds_of(ontology, snapshot.classes, snapshot.entity_class[: snapshot.n_items])
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
         ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
-        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm)
+        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
         lesson = vector_lesson(snapshot, ~later, options.teachers)
         with vectors_beside(lesson, run.within(FINAL), lambda: _room_beside(snapshot, options)) as final:
-            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run))
+            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, kinds, options, run))
             run.within(FIRST).forget(*phases(options.teachers))
             vectors = final()
         chosen = as_chosen(options.teachers, ranker.arrays)
-        learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors)
+        learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
     about = {
         "options": asdict(options),
         "features": feature_names(options.teachers.also),
@@ -122,14 +124,14 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
 
 
-def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], kinds: Kinds, options: TrainOptions, run: Run) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
     Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers have chosen.
     """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST))
+    learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST), kinds=kinds)
     with run.timed("examples"):
         parts, users = (known & ~later, later), options.ranker_users
         rows = examples(snapshot.interactions, *parts, learned.teachers, users, attending=_attending(options))

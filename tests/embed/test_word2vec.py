@@ -36,7 +36,7 @@ def learned() -> Word2Vec:
 
 
 def test_an_item_is_half_its_own_token_and_half_the_mean_of_its_words():
-    parts = parts_of(told().snapshot, 100, "cpu")
+    parts = parts_of(told(), 100)
     assert parts.n_tokens == BOOKS + 6
     table = torch.randn(parts.n_tokens, 3, generator=torch.Generator().manual_seed(0))
     items = torch.tensor([[3, BOOKS - 1], [3, 0]])
@@ -45,7 +45,7 @@ def test_an_item_is_half_its_own_token_and_half_the_mean_of_its_words():
         numbers = [BOOKS + words.index(word) for word in plot.split()]
         expected = (table[item] + table[numbers].mean(dim=0)) / 2
         torch.testing.assert_close(parts.mean(table, items)[0, int(item != 3)], expected)
-    alone = parts_of(told().snapshot, 0, "cpu")
+    alone = parts_of(told(), 0)
     torch.testing.assert_close(alone.mean(table, items), table[items])
 
 

@@ -18,7 +18,7 @@ from ontology.errors import InputError
 from retrieval.training import train
 from retrieval.warm_start import learned_from, shortened, warm_start
 from tests.retrieval.test_training import BOOKS, QUICK, READERS, library, with_another_future
-from tests.worlds import ONTOLOGY
+from tests.worlds import ONTOLOGY, RELATIONS
 
 KEYS = st.lists(st.integers(0, 30), unique=True, max_size=12)
 
@@ -107,6 +107,18 @@ def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bu
     assert same.mean() > 0.8
     assert same.mean() > other.mean() + 0.3
     np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, atol=1e-5)
+
+
+def test_what_relations_count_for_is_carried_by_their_names(old: Bundle):
+    aware = replace(QUICK, teachers=replace(QUICK.teachers, gnn=replace(QUICK.teachers.gnn, relation_aware=True)))
+    learned = train(first_part(), ONTOLOGY, aware).learner["relations"]
+    assert learned.shape == (len(first_part().relations) + 1, 2, 8)
+    assert (learned[RELATIONS.index("WRITTEN_BY")] != 1).any()
+    warm = warm_start(old, library(), aware.teachers)
+    assert not len(warm.learner["relations"])  # the old one knew none
+    begun = replace(warm, learner=warm.learner | {"relations": learned})
+    np.testing.assert_array_equal(begun.relations("relations", np.ones_like(learned)), learned)
+    assert len(train(library(), ONTOLOGY, aware, Run(), old).learner["relations"]) == len(learned)
 
 
 def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
