@@ -115,7 +115,7 @@ def _start_warm(network: GraphNetwork, warm: Warm) -> None:
     network.start.copy_(torch.from_numpy(warm.entities("start", network.start.cpu().numpy())))
     for name in ("fold", "mix"):
         getattr(network, name).copy_(torch.from_numpy(np.array(warm.learner[name])))
-    if len(network.relations) and len(warm.learner.get("relations", ())):  # otherwise they begin anew
+    if len(network.relations):
         network.relations.copy_(torch.from_numpy(warm.relations("relations", network.relations.cpu().numpy())))
 
 

@@ -39,6 +39,12 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
             f"bundle {bundle.version} has vectors or layers of another number; a warm start keeps transe.dim={dim} "
             f"and gnn.layers={layers}"
         )
+    aware = len(learner.get("relations", ())) > 0
+    if aware != options.gnn.relation_aware:
+        raise InputError(
+            f"bundle {bundle.version} has a graph network that is {'' if aware else 'not '}relation-aware; "
+            f"a warm start keeps gnn.relation_aware={str(aware).lower()}"
+        )
     return Warm(
         entity=earlier_numbers(snapshot, bundle),
         relation=numbers(

@@ -11,7 +11,7 @@ from embed.learning import TeacherOptions
 from embed.memory import GIB, Need, check
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError
-from retrieval.needs import needs
+from retrieval.needs import needs, needs_vectors
 from retrieval.pairs import LENGTH
 from tests.retrieval.test_training import library
 
@@ -64,6 +64,13 @@ def test_a_ranker_that_attends_needs_half_a_float_for_each_pair_three_times():
     )
     more = {option: attending[option] - plain[option] for option in plain if attending[option] != plain[option]}
     assert more == {"ranker_users": 100 * 660 * LENGTH * 2 * 3}
+
+
+def test_a_relation_aware_network_needs_what_each_entity_gets_over_each_relation():
+    snapshot, plain = catalog(1_000, 100, 50), TeacherOptions()
+    aware = replace(plain, gnn=replace(plain.gnn, relation_aware=True, layers=3))
+    one, other = (needs_vectors(snapshot, options).bytes for options in (plain, aware))
+    assert other - one == (2 * len(snapshot.triples) + 1_100) * 4 * 3 * plain.transe.dim * 4
 
 
 def test_a_constant_part_is_reckoned_with():

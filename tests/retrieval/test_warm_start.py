@@ -109,16 +109,22 @@ def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bu
     np.testing.assert_allclose(np.linalg.norm(after, axis=1), 1, atol=1e-5)
 
 
-def test_what_relations_count_for_is_carried_by_their_names(old: Bundle):
-    aware = replace(QUICK, teachers=replace(QUICK.teachers, gnn=replace(QUICK.teachers.gnn, relation_aware=True)))
-    learned = train(first_part(), ONTOLOGY, aware).learner["relations"]
+def test_what_relations_count_for_is_carried_by_their_names(old: Bundle, tmp_path: Path):
+    teachers = QUICK.teachers
+    aware = replace(QUICK, teachers=replace(teachers, gnn=replace(teachers.gnn, relation_aware=True)))
+    first = train(first_part(), ONTOLOGY, aware)
+    publish(first, tmp_path)
+    bundle, learned = open_bundle(current(tmp_path)), first.learner["relations"]
     assert learned.shape == (len(first_part().relations) + 1, 2, 8)
-    assert (learned[RELATIONS.index("WRITTEN_BY")] != 1).any()
-    warm = warm_start(old, library(), aware.teachers)
-    assert not len(warm.learner["relations"])  # the old one knew none
-    begun = replace(warm, learner=warm.learner | {"relations": learned})
-    np.testing.assert_array_equal(begun.relations("relations", np.ones_like(learned)), learned)
-    assert len(train(library(), ONTOLOGY, aware, Run(), old).learner["relations"]) == len(learned)
+    warm = warm_start(bundle, library(), aware.teachers)
+    np.testing.assert_array_equal(warm.relations("relations", np.zeros_like(learned)), learned)
+    after = train(library(), ONTOLOGY, aware, Run(), bundle).learner["relations"]
+    written = RELATIONS.index("WRITTEN_BY")
+    assert 0 < np.abs(after[written] - learned[written]).max() < np.abs(learned[written] - 1).max()
+    with pytest.raises(InputError, match=r"a warm start keeps gnn\.relation_aware=true$"):
+        warm_start(bundle, library(), teachers)
+    with pytest.raises(InputError, match=r"not relation-aware; a warm start keeps gnn\.relation_aware=false$"):
+        warm_start(old, library(), aware.teachers)
 
 
 def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
