@@ -14,6 +14,13 @@ def users_after(interactions: Interactions, after: NDArray[np.bool_]) -> NDArray
     return np.unique(interactions.user[after & interactions.positive])
 
 
+def drawn(users: NDArray[np.int32], most: int, seed: int) -> NDArray[np.int32]:
+    """Of users, int32 (u,), all in their order, or so many at random: the first ones may be those who came first."""
+    if len(users) <= most:
+        return users
+    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
+
+
 def users_at(
     interactions: Interactions,
     before: NDArray[np.bool_],

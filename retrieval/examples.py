@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from embed.parts import in_parts
 from embed.teachers import Teachers
 from kg.snapshot import Interactions
-from retrieval.cases import users_after, users_at
+from retrieval.cases import drawn, users_after, users_at
 from retrieval.features import features, scores
 from retrieval.fresh_sources import PER_SOURCE
 from retrieval.history import History
@@ -40,9 +40,10 @@ def examples(
     teachers: Teachers,
     most: int,
     *,
+    seed: int,
     attending: bool = False,
 ) -> list[Example]:
-    """Of the first so many users that like something in `after`, from histories in `before`; both bool (m,).
+    """Of the users that like something in `after`, from histories in `before`, both bool (m,); of `most` users, drawn.
 
     They have pairs if the ranker is `attending` to histories.
     The teachers must not have learned from `after`. Raises MemoryError.
@@ -53,7 +54,7 @@ def examples(
         cases = users_at(interactions, before, after, users)
         return [example for case in cases if (example := _example(teachers, index, *case, attending))]
 
-    return list(chain.from_iterable(in_parts(of, users_after(interactions, after)[:most], FEWEST)))
+    return list(chain.from_iterable(in_parts(of, drawn(users_after(interactions, after), most, seed), FEWEST)))
 
 
 def _example(

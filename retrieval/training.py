@@ -16,10 +16,11 @@ from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
+from embed.teachers import Teachers
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
 from kg.bounds import Count, Part
-from kg.snapshot import Snapshot
+from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
 from retrieval.examples import Example, examples, padded
@@ -42,7 +43,7 @@ class TrainOptions:
 
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
-    `ranker_users` bounds how many users the ranker learns from.
+    `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -133,8 +134,7 @@ def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], kinds: Kinds, options:
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
     learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST), kinds=kinds)
     with run.timed("examples"):
-        parts, users = (known & ~later, later), options.ranker_users
-        rows = examples(snapshot.interactions, *parts, learned.teachers, users, attending=_attending(options))
+        rows = _examples(snapshot.interactions, known & ~later, later, learned.teachers, options)
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
@@ -149,12 +149,22 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
     there = item >= 0
     then = replace(i, item=item.astype(np.int32)).where(there)
     with run.timed("examples"):
-        parts, users = (learned[there], (~learned & ~later)[there]), options.ranker_users
-        rows = examples(then, *parts, old.teachers, users, attending=_attending(options))
+        rows = _examples(then, learned[there], (~learned & ~later)[there], old.teachers, options)
     if sum(bool(row.labels.any()) for row in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
     return _taught(rows, options, run)
+
+
+def _examples(
+    interactions: Interactions,
+    before: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    teachers: Teachers,
+    options: TrainOptions,
+) -> list[Example]:
+    attending, seed = _attending(options), options.teachers.seed
+    return examples(interactions, before, after, teachers, options.ranker_users, seed=seed, attending=attending)
 
 
 def _attending(options: TrainOptions) -> bool:
