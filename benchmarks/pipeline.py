@@ -18,12 +18,12 @@ from kg.progress import Progress, silent
 from kg.snapshot import Interactions, Snapshot
 from ontology.model import Ontology
 from ontology.turtle import parse_ontology
-from retrieval.history import History
+from retrieval.history import History, history_of, repeating
 from retrieval.live import LiveState
 from retrieval.recommend import Recommender
 from retrieval.training import TrainOptions, train
 
-ONTOLOGY = parse_ontology("""
+_TURTLE = """
 @prefix : <https://example.org/#> . @prefix kg: <https://kgrec.example/core#> .
 @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 :Thing a owl:Class ; rdfs:label "item" ; rdfs:subClassOf kg:Item .
@@ -32,7 +32,10 @@ ONTOLOGY = parse_ontology("""
 :about a owl:ObjectProperty ; rdfs:label "about" ; kg:inverseLabel "of" ; rdfs:domain :Thing ; rdfs:range :Other .
 :liked a owl:ObjectProperty ; rdfs:label "liked" ; kg:inverseLabel "liked by" ; kg:positiveFrom 1 ;
     rdfs:domain :Person ; rdfs:range :Thing .
-""")
+"""
+ONTOLOGY = parse_ontology(_TURTLE)
+REPEATING = parse_ontology(_TURTLE + ":liked kg:repeats true .")
+"""The same, where what is liked is met again."""
 CLASSES = ("Other", "Person", "Thing")
 
 
@@ -112,12 +115,12 @@ def scores(recommender: Recommender, n_items: int) -> Score:
 
 def histories(recommender: Recommender) -> Callable[[np.int64], History]:
     """What the bundle knows of a user by number; all of it was liked."""
-    done = recommender.bundle.interactions
+    done, repeats = recommender.bundle.interactions, repeating(recommender.bundle.ontology)
     begin = np.searchsorted(done.user, np.arange(recommender.bundle.catalog.n_users + 1))
 
     def history(user: np.int64) -> History:
-        items = done.item[begin[user] : begin[user + 1]]
-        return History(items, items, items)
+        rows = slice(begin[user], begin[user + 1])
+        return history_of(done.item[rows], done.positive[rows], repeats[done.kind[rows]])
 
     return history
 

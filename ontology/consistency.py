@@ -36,6 +36,8 @@ def _check_interaction(ontology: Ontology, relation: Relation) -> None:
     if not ontology.is_interaction(relation.name):
         if relation.positive_from is not None:
             raise InputError(f"relation {relation.name!r} has kg:positiveFrom, but its domain is not a kind of {USER}")
+        if relation.repeats:
+            raise InputError(f"relation {relation.name!r} has kg:repeats, but its domain is not a kind of {USER}")
         return
     if not ontology.is_a(relation.range, ITEM):
         raise InputError(

@@ -46,7 +46,8 @@ class Relation:
     """A relation, for example `DIRECTED_BY`; `name` is also its type in the graph (UPPER_SNAKE).
 
     `label` reads head to tail ("directed by"), `inverse_label` tail to head ("directed").
-    An interaction is a relation from a user to an item. It is positive from `positive_from` on (None: always).
+    An interaction is a relation from a user to an item. It is positive from `positive_from` on (None: always). If it
+    `repeats`, as with songs or groceries, what a user liked by it comes back.
     `functional` allows a head one tail, `inverse_functional` a tail one head. A triple of this relation is one of
     each of its `parents` too, and, swapped, one of `inverse`, where that is a relation that is stored itself.
     Of a `hierarchy` the tail is the wider one: `genre is_a "Crime"` follows it. `aligned` are its names elsewhere.
@@ -59,6 +60,7 @@ class Relation:
     domain: str
     range: str
     positive_from: float | None = None
+    repeats: bool = False
     symmetric: bool = False
     transitive: bool = False
     functional: bool = False

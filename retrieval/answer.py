@@ -9,6 +9,7 @@ class Query:
     """Who asks and for how much. `history` are keys of liked items, newest last; it is used when the user has none.
 
     `seen` are those of all items that were met, liked or not, newest last; what is in `history` alone counts as newer.
+    Where an interaction `repeats`, what is in `history` may come back, and is named there as often as it was met.
 
     `filter` is a text (docs/filters.md): only what matches it comes back.
     """

@@ -1,6 +1,7 @@
 """Users at a point in time: what lay before it, and what they liked after it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,35 +10,44 @@ from kg.snapshot import Interactions
 from retrieval.history import History, history_of
 
 
-def users_after(interactions: Interactions, after: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """The users that like something in `after`, bool (m,), in their order."""
-    return np.unique(interactions.user[after & interactions.positive])
+@dataclass(frozen=True)
+class Parted:
+    """Interactions in two parts: what is known, and what is to be foretold.
 
-
-def drawn(users: NDArray[np.int32], most: int, seed: int) -> NDArray[np.int32]:
-    """Of users, int32 (u,), all in their order, or so many at random: the first ones may be those who came first."""
-    if len(users) <= most:
-        return users
-    return np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-
-
-def users_at(
-    interactions: Interactions,
-    before: NDArray[np.bool_],
-    after: NDArray[np.bool_],
-    users: NDArray[np.integer] | None = None,
-) -> Iterator[tuple[History, NDArray[np.int32]]]:
-    """The users that like something in `after`: their history from `before`, and what they like, int32.
-
-    Both masks are bool (m,); `users` int (u,) are some of those users, where not all are wanted.
+    Both masks are bool (m,); `repeats` bool (k,) is `repeating` of the ontology.
     """
-    users = users_after(interactions, after) if users is None else users
-    begin = np.searchsorted(interactions.user, users)
-    end = np.searchsorted(interactions.user, users, side="right")
-    for rows in map(slice, begin, end):
-        item, positive = interactions.item[rows], interactions.positive[rows]
-        history = history_of(item[before[rows]], positive[before[rows]])
-        later = np.unique(item[after[rows] & positive])
-        later = later[~np.isin(later, history.seen)]
-        if len(later):
-            yield history, later
+
+    interactions: Interactions
+    before: NDArray[np.bool_]
+    after: NDArray[np.bool_]
+    repeats: NDArray[np.bool_]
+
+    def users(self) -> NDArray[np.int32]:
+        """Those that like something in `after`, in their order."""
+        return np.unique(self.interactions.user[self.after & self.interactions.positive])
+
+    def of_some(self, most: int, seed: int) -> "Parted":
+        """With only what so many users like later, drawn at random; of all others, all is known."""
+        users = self.users()
+        if len(users) <= most:
+            return self
+        users = np.random.default_rng(seed).choice(users, most, replace=False)
+        after = self.after & np.isin(self.interactions.user, users)
+        return replace(self, before=self.before | (self.after & ~after), after=after)
+
+    def cases(self, users: NDArray[np.integer] | None = None) -> Iterator[tuple[History, NDArray[np.int32]]]:
+        """Of each of those users, or of some, int (u,): the history before, and what they like after it, int32.
+
+        What they like is nothing that is closed to them; those who like nothing else are left out.
+        """
+        done = self.interactions
+        users = self.users() if users is None else users
+        begin = np.searchsorted(done.user, users)
+        end = np.searchsorted(done.user, users, side="right")
+        for rows in map(slice, begin, end):
+            known, item, positive = self.before[rows], done.item[rows], done.positive[rows]
+            history = history_of(item[known], positive[known], self.repeats[done.kind[rows]][known])
+            later = np.unique(item[self.after[rows] & positive])
+            later = later[~np.isin(later, history.closed)]
+            if len(later):
+                yield history, later

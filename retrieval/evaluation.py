@@ -13,8 +13,8 @@ from embed.significance import Difference, difference
 from kg.progress import Progress, silent
 from ontology.errors import NotReadyError
 from retrieval.answer import Query
-from retrieval.cases import users_at
-from retrieval.history import History
+from retrieval.cases import Parted
+from retrieval.history import History, repeating
 from retrieval.labels import Labelled, labelled
 from retrieval.recommend import Recommender
 from retrieval.systems import PIPELINE, Ask, System, systems
@@ -73,7 +73,7 @@ class _Judged:
 def evaluate(
     recommender: Recommender, k: int = 20, progress: Progress = silent, service: Ask | None = None
 ) -> Evaluation:
-    """All-ranking: candidates are all items less the ones in the history; users with a held-out liked item.
+    """All-ranking: candidates are all items less those that the history closes; users with a held-out liked item.
 
     Where a running `service` is given, its lists for the same histories are a row of their own.
 
@@ -105,7 +105,8 @@ def pipeline(recommender: Recommender, k: int = 20) -> tuple[Mean, Mean]:
 
 
 def _cases(bundle: Bundle) -> list[Case]:
-    cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
+    parted = Parted(bundle.interactions, ~bundle.held_out, bundle.held_out, repeating(bundle.ontology))
+    cases = list(parted.cases())
     if not cases:
         raise NotReadyError("this bundle held no interactions out: train it with `kg train --holdout 0.2`")
     return cases
@@ -115,7 +116,7 @@ def _judge(system: System, cases: list[Case], k: int) -> _Judged:
     lists = []
     for history, _ in cases:
         ranked = system(history)
-        lists.append(ranked[~np.isin(ranked, history.seen)][:k])
+        lists.append(ranked[~np.isin(ranked, history.closed)][:k])
     values = (
         [metric(first, liked, k) for first, (_, liked) in zip(lists, cases, strict=True)]
         for metric in (recall, ndcg, ndcg_kgat, hit)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from embed.parts import in_parts
 from embed.teachers import Teachers
-from kg.snapshot import Interactions
-from retrieval.cases import drawn, users_after, users_at
-from retrieval.features import features, scores
+from retrieval.cases import Parted
+from retrieval.features import features, met, scores
 from retrieval.fresh_sources import PER_SOURCE
 from retrieval.history import History
 from retrieval.index import Index, index_of
@@ -33,32 +32,24 @@ class Example(NamedTuple):
     pairs: NDArray[np.float16]
 
 
-def examples(
-    interactions: Interactions,
-    before: NDArray[np.bool_],
-    after: NDArray[np.bool_],
-    teachers: Teachers,
-    most: int,
-    *,
-    seed: int,
-    attending: bool = False,
-) -> list[Example]:
-    """Of the users that like something in `after`, from histories in `before`, both bool (m,); of `most` users, drawn.
+def examples(parted: Parted, teachers: Teachers, *, attending: bool) -> list[Example]:
+    """Of the users that like something later, as they were before.
 
     They have pairs if the ranker is `attending` to histories.
-    The teachers must not have learned from `after`. Raises MemoryError.
+    The teachers must not have learned from what is later. Raises MemoryError.
     """
     index = index_of(teachers.gnn_items)
 
     def of(users: NDArray[np.integer]) -> list[Example]:
-        cases = users_at(interactions, before, after, users)
-        return [example for case in cases if (example := _example(teachers, index, *case, attending))]
+        made = (_example(teachers, index, *case, repeats=repeats, attending=attending) for case in parted.cases(users))
+        return [example for example in made if example]
 
-    return list(chain.from_iterable(in_parts(of, drawn(users_after(interactions, after), most, seed), FEWEST)))
+    repeats = bool(parted.repeats.any())
+    return list(chain.from_iterable(in_parts(of, parted.users(), FEWEST)))
 
 
 def _example(
-    teachers: Teachers, index: Index, history: History, liked: NDArray[np.int32], attending: bool
+    teachers: Teachers, index: Index, history: History, liked: NDArray[np.int32], *, repeats: bool, attending: bool
 ) -> Example | None:
     if not len(history.liked):
         return None
@@ -67,7 +58,8 @@ def _example(
     items = np.unique(np.concatenate(list(found_by.values())))
     if not len(items):  # who has seen everything
         return None
-    said = features(teachers, history, scores(teachers, found, items), items)
+    before = met(history, items) if repeats else None
+    said = features(teachers, history, scores(teachers, found, items), items, before)
     beside = pairs(pair_scores(teachers, history, items)) if attending else np.empty((len(items), 0))
     return Example(said, np.isin(items, liked).astype(np.float32), beside.astype(np.float16))
 

@@ -43,6 +43,11 @@ def origins(graph: Walk, liked: NDArray[np.int32]) -> Origins:
     return Origins(tuple(recent.tolist()), near)
 
 
+def met_before(times: int) -> str:
+    """Why an item comes back."""
+    return f"Part of this history already, {times} times." if times > 1 else "Part of this history already, once."
+
+
 @dataclass(frozen=True)
 class Explainer:
     """Finds paths in a graph and says them in the words of its ontology; `name` reads an entity's number."""

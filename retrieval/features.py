@@ -1,6 +1,6 @@
 """What the ranker knows of a candidate. The same function serves training and answering."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,16 @@ _SCORES = (
 )
 _FORMS = ("standard", "rank")
 _OTHERS = ("history.length", "item.degree")
+_MET = ("met.times", "met.lately")
 
 
-def feature_names(also: Iterable[str] = ()) -> tuple[str, ...]:
-    """The names of the columns, in order, where there are `also` these additional teachers."""
-    return (*(f"{name}.{form}" for name in (*_SCORES, *also) for form in _FORMS), *_OTHERS)
+def feature_names(also: Iterable[str] = (), *, repeats: bool = False) -> tuple[str, ...]:
+    """The names of the columns, in order, where there are `also` these additional teachers.
+
+    How a candidate was met before is known of it where an interaction `repeats`.
+    """
+    scored = (f"{name}.{form}" for name in (*_SCORES, *also) for form in _FORMS)
+    return (*scored, *_OTHERS, *(_MET if repeats else ()))
 
 
 def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict[str, NDArray[np.float32]]:
@@ -45,10 +50,28 @@ def scores(teachers: Teachers, found: Found, items: NDArray[np.integer]) -> dict
     }
 
 
+def met(history: History, items: NDArray[np.integer]) -> NDArray[np.float32]:
+    """How often the history has met each item, as a logarithm, and how lately: 1 for the newest one, 1/2 for the next.
+
+    Of items int (n,), float32 (n, 2), in the order of `feature_names`; 0 for what is not met again.
+    """
+    newest = history.newest_again()
+    place = {item: at for at, item in enumerate(newest.tolist(), 1)}
+    lately = np.array([1 / place[item] if item in place else 0 for item in items.tolist()], np.float32)
+    items_met, times = np.unique(history.again, return_counts=True)
+    times_of = dict(zip(items_met.tolist(), times.tolist(), strict=True))
+    often = np.log1p(np.array([times_of.get(item, 0) for item in items.tolist()], np.float32))
+    return np.stack([often, lately], axis=1)
+
+
 def features(
-    teachers: Teachers, history: History, scored: dict[str, NDArray[np.float32]], items: NDArray[np.integer]
+    teachers: Teachers,
+    history: History,
+    scored: dict[str, NDArray[np.float32]],
+    items: NDArray[np.integer],
+    before: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """The candidates' features, float32 (n, f), named by `feature_names(teachers.also)`.
+    """The candidates' features, float32 (n, f), named by `feature_names`; `before` is what `met` says, or None.
 
     Each score stands standardised among the candidates, and as minus the logarithm of its rank: users differ in scale,
     and so do the teachers that the ranker learned from and those that it serves with, which learned more.
@@ -56,16 +79,18 @@ def features(
     columns = [column for name in (*_SCORES, *teachers.also) for column in _forms(scored[name])]
     columns.append(np.full(len(items), np.log1p(len(history.liked))))
     columns.append(np.log1p(teachers.adjacency.degree(items)))
-    return np.stack(columns, axis=1).astype(np.float32)
+    said = np.stack(columns, axis=1).astype(np.float32)
+    return said if before is None else np.concatenate([said, before], axis=1)
 
 
-def agreed(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the sources think on average, of features float32 (n, f): float32 (n,).
+def agreed(x: NDArray[np.float32], also: Collection[str]) -> NDArray[np.float32]:
+    """What the sources think on average, of features float32 (n, f) with those of additional teachers: float32 (n,).
 
     It orders candidates that the ranker calls equally unlikely: of a history unlike all that it learned from, such as a
     single like where everybody has twenty, it may say 0 for all but two.
     """
-    return np.asarray(x[:, : -len(_OTHERS) : len(_FORMS)].mean(axis=1), np.float32)
+    scored = len(_FORMS) * (len(_SCORES) + len(also))
+    return np.asarray(x[:, : scored : len(_FORMS)].mean(axis=1), np.float32)
 
 
 def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:

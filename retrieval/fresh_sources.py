@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.teachers import Teachers
-from retrieval.features import features, scores
+from retrieval.features import features, met, scores
 from retrieval.fresh import Fresh
 from retrieval.history import History
 from retrieval.pairs import pair_scores, pairs
@@ -24,7 +24,8 @@ Items = NDArray[np.int64]
 def as_known(history: History, fresh: Fresh) -> History:
     """A history that the bundle knows: the nearest stand-in of each new item is in its place; it is not closed."""
     closed = history.closed[history.closed < fresh.first]
-    return History(_known(history.liked, fresh), _known(history.seen, fresh), closed)
+    again = history.again[history.again < fresh.first]
+    return History(_known(history.liked, fresh), _known(history.seen, fresh), closed, again)
 
 
 def _known(items: NDArray[np.int32], fresh: Fresh) -> NDArray[np.int32]:
@@ -78,16 +79,18 @@ def unseen(fresh: Fresh, history: History, matching: Iterable[str] | None = None
 
 
 def mixed_features(
-    teachers: Teachers, history: History, found: Found, items: NDArray[np.integer], fresh: Fresh
+    teachers: Teachers, history: History, found: Found, items: NDArray[np.integer], fresh: Fresh, *, repeats: bool
 ) -> NDArray[np.float32]:
     """The features of candidates int (n,), known ones and new ones: float32 (n, f).
 
-    What a source thinks of a new item is what it thinks of the stand-ins, by their shares.
+    What a source thinks of a new item is what it thinks of the stand-ins, by their shares. Where an interaction
+    `repeats`, it is known how they were met before.
     """
     by = _StandIns.of(items, as_known(history, fresh), fresh)
     mixed = {name: by.mixed(score) for name, score in scores(teachers, found, by.known).items()}
     mixed[CONTENT][by.new] = fresh.items[items[by.new] - fresh.first] @ found.content
-    return features(teachers, history, mixed, by.known[: len(items)])
+    before = met(history, items) if repeats else None
+    return features(teachers, history, mixed, by.known[: len(items)], before)
 
 
 def mixed_pairs(teachers: Teachers, history: History, items: NDArray[np.integer], fresh: Fresh) -> NDArray[np.float32]:
@@ -100,7 +103,7 @@ def mixed_pairs(teachers: Teachers, history: History, items: NDArray[np.integer]
 class _StandIns(NamedTuple):
     """Known items in the place of candidates: `known` int (n + m * s,) are n, the nearest stand-in for each new one,
     and all s stand-ins of those m. `new` int (m,) is where those stand, `share` float32 (m, s) how much each counts.
-    `own` bool (n + m * s,) are those that the history has.
+    `own` bool (n + m * s,) are those that the history has, less the candidates that it meets again.
     """
 
     known: NDArray[np.integer]
@@ -117,7 +120,9 @@ class _StandIns(NamedTuple):
         nearest = items.copy()
         nearest[new] = stand_ins[:, 0]
         known = np.concatenate([nearest, stand_ins.ravel()])
-        return cls(known, new, fresh.share[place], np.isin(known, history.liked))
+        own = np.isin(known, history.liked)
+        own[: len(items)] &= ~np.isin(items, history.again)
+        return cls(known, new, fresh.share[place], own)
 
     def mixed(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of the candidates, (n, …), of those of the `known`."""
@@ -130,7 +135,8 @@ class _StandIns(NamedTuple):
     def _capped(self, score: NDArray[np.float32]) -> NDArray[np.float32]:
         """What is liked is scored no better than the best of the others.
 
-        A history is like itself beyond all that the ranker has learned from, so that it would say anything.
+        A history is like itself beyond all that the ranker has learned from, so that it would say anything; but for
+        what is met again, from which it has learned.
         """
         if not self.own.any() or self.own.all():
             return score

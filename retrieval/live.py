@@ -10,7 +10,7 @@ from embed.bundle import Bundle
 from kg.entries import Entry
 from kg.triples import Interaction
 from retrieval.fresh import Composer, no_fresh
-from retrieval.history import EMPTY, History, history_of
+from retrieval.history import EMPTY, History, history_of, repeating
 from retrieval.items import Items
 
 
@@ -26,8 +26,8 @@ NONE = -1
 """In the place of the number of an item that has none: it was new, and was deleted."""
 
 
-_Did = tuple[int, int, str, bool]
-"""What a user did: when, the item's number and key, whether it was positive."""
+_Did = tuple[int, int, str, bool, bool]
+"""What a user did: when, the item's number and key, whether it was positive, whether the item may be met again."""
 
 
 class LiveState:
@@ -43,7 +43,8 @@ class LiveState:
         self._learned = int(bundle.manifest.get("journal", 0))
         """Up to here the graph had the journal when the bundle was made from it: those edits are in the bundle."""
         self._lock = threading.Lock()
-        self._arrived: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
+        self._arrived: dict[str, list[tuple[int, str, bool, bool]]] = defaultdict(list)
+        self._repeats = repeating(bundle.ontology)
         catalog = bundle.catalog
         users = catalog.keys[catalog.n_items : catalog.n_items + catalog.n_users]
         self._user = {key: i for i, key in enumerate(users)}
@@ -86,12 +87,13 @@ class LiveState:
         rows = [row for row in self._did(user) if row[1] != NONE]
         if not rows:
             return EMPTY
-        return history_of(np.array([r[1] for r in rows], np.int32), np.array([r[3] for r in rows], np.bool_))
+        _, items, _, positive, repeats = zip(*rows, strict=True)
+        return history_of(np.array(items, np.int32), np.array(positive, np.bool_), np.array(repeats, np.bool_))
 
     def activity(self, user: str) -> list[tuple[str, bool]]:
         """All that the user did, with new and with deleted items, too: key, whether it was liked; newest last."""
         last: dict[str, bool] = {}
-        for _, _, key, positive in self._did(user):
+        for _, _, key, positive, _ in self._did(user):
             last.pop(key, None)
             last[key] = positive
         return list(last.items())
@@ -103,12 +105,13 @@ class LiveState:
         past = slice(0, 0) if number is None else slice(self._indptr[number], self._indptr[number + 1])
         stored, keys = self._bundle.interactions, self._bundle.catalog.keys
         items = stored.item[past].tolist()
-        columns = (stored.at[past].tolist(), items, [keys[i] for i in items], stored.positive[past].tolist())
-        rows: list[_Did] = list(zip(*columns, strict=True))
-        for at, key, positive in arrived:
+        repeats = self._repeats[stored.kind[past]].tolist()
+        columns = (stored.at[past].tolist(), items, [keys[i] for i in items], stored.positive[past].tolist(), repeats)
+        rows: set[_Did] = set(zip(*columns, strict=True))  # the journal has some of them, too
+        for at, key, positive, repeated in arrived:
             if self.items.mentioned(key):
                 found = self.number(key)
-                rows.append((at, NONE if found is None else found, key, positive))
+                rows.add((at, NONE if found is None else found, key, positive, repeated))
         first = self.fresh.first  # of what happened at once, new items come last, in order of their keys
         return sorted(rows, key=lambda row: (row[0], min(row[1], first), *row[2:]))
 
@@ -116,4 +119,4 @@ class LiveState:
         relation = self._bundle.ontology.relations.get(event.relation)
         if relation is not None:
             positive = relation.positive_from is None or event.value >= relation.positive_from
-            self._arrived[event.user.key].append((event.at, event.item.key, positive))
+            self._arrived[event.user.key].append((event.at, event.item.key, positive, relation.repeats))

@@ -1,6 +1,7 @@
 """The whole answer: history -> candidates -> exclude -> rank -> explain."""
 
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,11 +13,11 @@ from kg.triples import Ref, Triple
 from ontology.errors import InputError, NotFoundError, StoreError
 from retrieval.among import Among
 from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
-from retrieval.explain import NO_PATH, Explainer, Origins, origins
+from retrieval.explain import NO_PATH, Explainer, Origins, met_before, origins
 from retrieval.features import agreed
 from retrieval.filters import Filters, Matching
 from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, mixed_pairs, unseen, with_new
-from retrieval.history import EMPTY, History
+from retrieval.history import EMPTY, History, repeating
 from retrieval.index import open_index
 from retrieval.items import LiveItem
 from retrieval.live import LiveState
@@ -51,9 +52,10 @@ class Recommender:
         self._index = open_index(bundle.index_file)
         self._ranker = open_ranker(bundle.ranker_file)
         self._popular = popular(bundle.teachers)
+        self._repeats = bool(repeating(bundle.ontology).any())
 
     def recommend(self, query: Query) -> Answer:
-        """The n best items for a user, or for a history where the user has none, that were not seen yet.
+        """The n best items for a user, or for a history where the user has none, that are not closed to it.
 
         Raises InputError for an unknown item in the query, a wrong filter, or an n out of bounds.
         """
@@ -135,7 +137,10 @@ class Recommender:
             return history
         liked, seen = self._mentioned(query.history, "history"), self._mentioned(query.seen, "seen")
         seen = np.concatenate([seen, liked[~np.isin(liked, seen)]])
-        return History(liked, seen, seen)
+        if not self._repeats:
+            return History(liked, seen, seen)
+        again = self._mentioned(query.history, "history", each=True)
+        return History(liked, seen, seen[~np.isin(seen, liked)], again)
 
     def _numbers(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
         """The numbers of items that can be ranked."""
@@ -144,12 +149,12 @@ class Recommender:
                 raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
         return self._mentioned(keys, name)
 
-    def _mentioned(self, keys: Sequence[str], name: str) -> NDArray[np.int32]:
-        """The numbers of items, also of those that were deleted, unless they were new."""
+    def _mentioned(self, keys: Sequence[str], name: str, *, each: bool = False) -> NDArray[np.int32]:
+        """The numbers of items, also of those that were deleted, unless they were new; `each` time one is named."""
         for place, key in enumerate(keys):
             if not self.live.items.mentioned(key):
                 raise InputError(f"{name}[{place}] is {key!r}, which is not an item of this catalog")
-        last = [*dict.fromkeys(reversed(keys))][::-1]  # of an item that is named twice
+        last = keys if each else [*dict.fromkeys(reversed(keys))][::-1]  # of an item that is named twice
         numbers = (self.live.number(key) for key in last)
         return np.array([number for number in numbers if number is not None], np.int32)
 
@@ -165,10 +170,10 @@ class Recommender:
     def _by_score(self, history: History, found: Found, items: Items) -> Ranked:
         items = self.live.fresh.in_order(items)  # so are ties
         teachers, fresh = self.bundle.teachers, self.live.fresh
-        x = mixed_features(teachers, history, found, items, fresh)
+        x = mixed_features(teachers, history, found, items, fresh, repeats=self._repeats)
         beside = mixed_pairs(teachers, history, items, fresh) if self._ranker.attends else None
         probability = self._ranker.score(x, beside)
-        order = np.lexsort((-agreed(x), -probability))
+        order = np.lexsort((-agreed(x, teachers.also), -probability))
         return Ranked(items[order], probability[order])
 
     def _open(self, history: History, matching: Matching | None) -> tuple[Among | None, NDArray[np.int64]]:
@@ -193,6 +198,7 @@ class Recommender:
         walk = Walk(self.bundle, self.live.fresh)
         explainer = Explainer(walk, self._name)
         start = origins(walk, history.liked[~np.isin(history.liked, items.deleted)])
+        times = Counter(history.again.tolist())
         recommendations = tuple(
             Recommendation(
                 id=walk.ref(item).key,
@@ -201,7 +207,7 @@ class Recommender:
                 score=round(score, 6),
                 sources=tuple(name for name, ids in ranked.found_by.items() if item in ids),
                 properties=self._properties(item),
-                explanation=self._explained(explainer, start, item, cold) if query.explain else None,
+                explanation=self._explained(explainer, start, item, cold, times[item]) if query.explain else None,
             )
             for rank, (item, score) in enumerate(zip(ranked.items.tolist(), ranked.scores.tolist(), strict=True), 1)
         )
@@ -225,8 +231,10 @@ class Recommender:
         item = items.live(fresh.refs[number - fresh.first])
         return {} if item is None else dict(item.properties)  # None: deleted while this answer is made
 
-    def _explained(self, explainer: Explainer, start: Origins, item: int, cold: bool) -> Explanation:
+    def _explained(self, explainer: Explainer, start: Origins, item: int, cold: bool, times: int) -> Explanation:
         """The path, unless an edit has ended one of its triples since the bundle was made."""
+        if times:
+            return Explanation(met_before(times))
         found = explainer.explain(start, item, cold=cold)
         return found if all(self.live.items.says(_triple(step)) for step in found.path) else Explanation(NO_PATH)
 

@@ -16,6 +16,8 @@ Scores = NDArray[np.float32]
 
 RECENT = 50
 """How many of the newest liked items the graph source starts from: bounds the cost of a long history."""
+AGAIN = "again"
+"""The source that finds what the history has met, where that comes back."""
 HUB = 500
 """Entities in more triples than this say nothing about taste, and walking through them costs the most."""
 
@@ -79,6 +81,7 @@ def candidates(
 
     if not len(history.liked):
         return {"popularity": in_order(popular(teachers), n)}
+    again = {AGAIN: in_order(history.newest_again().astype(np.int64), n)} if len(history.again) else {}
     if among:
         nearest = among.nearest(index, teachers.gnn_items, found.vector, n)
     else:
@@ -94,6 +97,7 @@ def candidates(
         "content": by_vector(teachers.content.items, found.content),
         **{name: by_vector(teacher.items, found.also[name]) for name, teacher in teachers.also.items()},
         "popularity": in_order(popular(teachers), n // 4),
+        **again,
     }
 
 

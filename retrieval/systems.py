@@ -35,8 +35,11 @@ def systems(recommender: Recommender, k: int, service: Ask | None = None) -> dic
 
 def query_of(bundle: Bundle, history: History, n: int) -> Query:
     """Asks as a client does who knows the history."""
-    liked, seen = (tuple(bundle.catalog.keys[i] for i in items) for items in (history.liked, history.seen))
-    return Query(history=liked, seen=seen, n=n, explain=False)
+    times = [int(np.count_nonzero(history.again == item)) or 1 for item in history.liked]
+    once = np.intersect1d(history.liked, history.closed)
+    named = (np.repeat(history.liked, times), history.seen, once if len(history.again) else history.again)
+    liked, seen, closed = (tuple(bundle.catalog.keys[i] for i in items) for items in named)
+    return Query(history=liked, seen=seen, exclude=closed, n=n, explain=False)
 
 
 def _asked(ask: Ask, recommender: Recommender, k: int) -> System:

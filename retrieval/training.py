@@ -16,15 +16,16 @@ from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
-from embed.teachers import Teachers
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
 from kg.bounds import Count, Part
-from kg.snapshot import Interactions, Snapshot
+from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
+from retrieval.cases import Parted
 from retrieval.examples import Example, examples, padded
 from retrieval.features import feature_names
+from retrieval.history import repeating
 from retrieval.index import FAISS_VERSION, build_index
 from retrieval.needs import needs, needs_vectors
 from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
@@ -43,7 +44,8 @@ class TrainOptions:
 
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
-    `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn.
+    `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn, and the teachers
+    for the ranker know all of the others.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -66,24 +68,25 @@ def train(
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
     """
-    warm = ready(snapshot, options, old)
+    warm = ready(snapshot, ontology, options, old)
     kinds = kinds_of(ontology, snapshot.classes, snapshot.entity_class[: snapshot.n_items])
+    repeats = repeating(ontology)
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
-        ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run))
+        ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats))
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
         lesson = vector_lesson(snapshot, ~later, options.teachers)
         with vectors_beside(lesson, run.within(FINAL), lambda: _room_beside(snapshot, options)) as final:
-            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, kinds, options, run))
+            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run, kinds=kinds, repeats=repeats))
             run.within(FIRST).forget(*phases(options.teachers))
             vectors = final()
         chosen = as_chosen(options.teachers, ranker.arrays)
         learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
     about = {
         "options": asdict(options),
-        "features": feature_names(options.teachers.also),
+        "features": feature_names(options.teachers.also, repeats=bool(repeats.any())),
         "libraries": libraries(),
         "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
     }
@@ -103,14 +106,14 @@ def train(
     )
 
 
-def ready(snapshot: Snapshot, options: TrainOptions, old: Bundle | None = None) -> Warm | None:
+def ready(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, old: Bundle | None = None) -> Warm | None:
     """Raise InputError where a training cannot begin: for want of memory, or of an `old` bundle that it can start from.
 
     Gives where a warm start begins.
     """
     fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
     check(needs(snapshot, options.teachers, options.ranker_users, fewest, _attending(options)), free_bytes())
-    return warm_start(old, snapshot, options.teachers) if old else None
+    return warm_start(old, snapshot, ontology, options.teachers) if old else None
 
 
 def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
@@ -125,21 +128,38 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
 
 
-def _ranker(snapshot: Snapshot, known: NDArray[np.bool_], kinds: Kinds, options: TrainOptions, run: Run) -> Kept:
+def _ranker(
+    snapshot: Snapshot,
+    known: NDArray[np.bool_],
+    options: TrainOptions,
+    run: Run,
+    *,
+    kinds: Kinds,
+    repeats: NDArray[np.bool_],
+) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
     Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers have chosen.
     """
     later = np.zeros(len(known), np.bool_)
     later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    learned = learn(snapshot, known & ~later, options.teachers, run.within(FIRST), kinds=kinds)
+    parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
+    learned = learn(snapshot, parted.before, options.teachers, run.within(FIRST), kinds=kinds)
     with run.timed("examples"):
-        rows = _examples(snapshot.interactions, known & ~later, later, learned.teachers, options)
+        rows = examples(parted, learned.teachers, attending=_attending(options))
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
 
 
-def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], options: TrainOptions, run: Run) -> Kept:
+def _ranker_after(
+    old: Bundle,
+    snapshot: Snapshot,
+    later: NDArray[np.bool_],
+    options: TrainOptions,
+    run: Run,
+    *,
+    repeats: NDArray[np.bool_],
+) -> Kept:
     """Teach the ranker what was liked since a bundle, whose teachers never saw it; if that is little, keep its own.
 
     Items have the bundle's numbers here; users, of whom teachers know nothing, keep their new ones.
@@ -149,22 +169,17 @@ def _ranker_after(old: Bundle, snapshot: Snapshot, later: NDArray[np.bool_], opt
     there = item >= 0
     then = replace(i, item=item.astype(np.int32)).where(there)
     with run.timed("examples"):
-        rows = _examples(then, learned[there], (~learned & ~later)[there], old.teachers, options)
+        parted = _of_some(Parted(then, learned[there], (~learned & ~later)[there], repeats), options)
+        rows = examples(parted, old.teachers, attending=_attending(options))
     if sum(bool(row.labels.any()) for row in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
     return _taught(rows, options, run)
 
 
-def _examples(
-    interactions: Interactions,
-    before: NDArray[np.bool_],
-    after: NDArray[np.bool_],
-    teachers: Teachers,
-    options: TrainOptions,
-) -> list[Example]:
-    attending, seed = _attending(options), options.teachers.seed
-    return examples(interactions, before, after, teachers, options.ranker_users, seed=seed, attending=attending)
+def _of_some(parted: Parted, options: TrainOptions) -> Parted:
+    """The teachers for the ranker keep all that it does not learn from, so that they are much like the final ones."""
+    return parted.of_some(options.ranker_users, options.teachers.seed)
 
 
 def _attending(options: TrainOptions) -> bool:

@@ -11,7 +11,9 @@ from embed.warm import Warm, numbers
 from kg.columns import map_arrays
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import InputError
+from ontology.model import Ontology
 from retrieval.features import feature_names
+from retrieval.history import repeating
 
 LIKES = ("(likes)",)
 """The name of the last relation of TransE, which is none of the ontology."""
@@ -19,7 +21,7 @@ TRANSE_EPOCHS, GNN_EPOCHS, GNN_RATE = 0.1, 0.15, 1 / 3
 """The parts of epochs and of the network's learning rate that a warm start takes: see docs/decisions/020."""
 
 
-def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> Warm:
+def warm_start(bundle: Bundle, snapshot: Snapshot, ontology: Ontology, options: TeacherOptions) -> Warm:
     """What the bundle knows of the snapshot. Raises InputError where it is no place to start from."""
     if not bundle.learner_file.exists():
         raise InputError(f"bundle {bundle.version} was made by an older version, without what a warm start needs")
@@ -28,7 +30,7 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, options: TeacherOptions) -> W
             f"bundle {bundle.version} has other additional teachers; a warm start keeps "
             f"also={','.join(bundle.teachers.also) or '[]'}"
         )
-    if tuple(bundle.manifest["features"]) != feature_names(options.also):
+    if tuple(bundle.manifest["features"]) != feature_names(options.also, repeats=bool(repeating(ontology).any())):
         raise InputError(f"bundle {bundle.version} has a ranker of other features; train without --from-bundle")
     learner = map_arrays(bundle.learner_file)
     dim, layers = bundle.teachers.transe_entities.shape[1], len(learner["mix"]) - 1

@@ -65,7 +65,7 @@ def catalog(recommender: Recommender) -> Catalog:
         "item": _label(bundle, slice(0, entities.n_items), ITEM),
         "user": _label(bundle, users, USER),
         "events": [
-            {"relation": r.name, "label": r.label, "positive_from": r.positive_from}
+            {"relation": r.name, "label": r.label, "positive_from": r.positive_from, "repeats": r.repeats}
             for r in bundle.ontology.interactions()
         ],
         "classes": {name: found.label for name, found in bundle.ontology.classes.items()},

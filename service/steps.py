@@ -120,7 +120,7 @@ def _finish(workspace: Workspace, training: Unfinished, progress: Progress) -> T
 
     record, seen = Record(), training.snapshot
     old = _to_start_from(workspace, training.options)
-    ready(seen, training.options, old)  # before one that was interrupted is given up for it
+    ready(seen, training.ontology, training.options, old)  # before one that was interrupted is given up for it
     training = unfinished.begun(workspace, training)
     run = Run(progress, record, training.shelf(workspace))
     needing_less = (

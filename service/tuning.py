@@ -110,7 +110,7 @@ class _Training:
 
     def __call__(self, values: Mapping[str, str]) -> Score:
         options = tuned(self.options, [f"{name}={value}" for name, value in values.items()])
-        ready(self.seen, options)
+        ready(self.seen, self.ontology, options)
         draft = train(self.seen, self.ontology, options)
         with TemporaryDirectory(prefix="kgrec-") as folder:
             bundle = open_bundle(Path(folder) / publish(draft, Path(folder)))

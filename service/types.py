@@ -106,7 +106,8 @@ class RecommendationsRequest(Body):
     seen: WholeHistory = ()
     """All items that were met, liked or not, newest last: with `history`, they say what is liked next.
 
-    None of them comes back. What is in `history` alone counts as newer than all of these.
+    None of them comes back, unless `history` has it, too, and the ontology has an interaction that repeats. What is in
+    `history` alone counts as newer than all of these.
     """
     n: Count = 10
     """How many items to recommend."""
@@ -355,6 +356,8 @@ class RelationLabel(TypedDict):
     label: str
     positive_from: float | None
     """From which value on it is a liking; null: always."""
+    repeats: bool
+    """Whether what is liked by it may be recommended again."""
 
 
 @documented

@@ -111,6 +111,7 @@ def _relation(graph: Graph, iri: URIRef, inverses: _Inverses) -> Relation:
         domain=_end(graph, iri, RDFS.domain),
         range=_end(graph, iri, RDFS.range),
         positive_from=_positive_from(graph, iri),
+        repeats=_repeats(graph, iri),
         symmetric=(iri, RDF.type, OWL.SymmetricProperty) in graph,
         transitive=(iri, RDF.type, OWL.TransitiveProperty) in graph,
         functional=(iri, RDF.type, OWL.FunctionalProperty) in graph,
@@ -178,3 +179,13 @@ def _positive_from(graph: Graph, iri: URIRef) -> float | None:
     if not isinstance(number, int | float | Decimal) or isinstance(number, bool):
         raise InputError(f"kg:positiveFrom of <{iri}> is {str(value)!r}; it has to be a number, for example 3.5")
     return float(number)
+
+
+def _repeats(graph: Graph, iri: URIRef) -> bool:
+    value = single(graph, iri, kg("repeats"))
+    if value is None:
+        return False
+    said = value.toPython() if isinstance(value, RdfLiteral) else None
+    if not isinstance(said, bool):
+        raise InputError(f"kg:repeats of <{iri}> is {str(value)!r}; it has to be true or false")
+    return said

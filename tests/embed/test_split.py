@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from embed.split import SplitBy, held_out, held_out_after, held_out_by_time, held_out_last
 from kg.snapshot import Interactions
 from ontology.errors import InputError
-from retrieval.cases import users_at
+from retrieval.cases import Parted
 
 
 @st.composite
@@ -50,7 +50,7 @@ def test_the_last_like_is_one_item_of_each_user_with_two(events):
         assert test - known == ({met[-1]} if len(met) > 1 else set())
         assert later[mine].any() == (len(met) > 1)
         cases[user] = test - known
-    judged = [liked.tolist() for _, liked in users_at(events, ~later, later)]
+    judged = [liked.tolist() for _, liked in Parted(events, ~later, later, np.zeros(1, np.bool_)).cases()]
     assert judged == [sorted(case) for case in cases.values() if case]
 
 

@@ -161,6 +161,8 @@ RELATION = 'rdfs:domain :Thing ; rdfs:range :Thing ; kg:inverseLabel "x" .'
             f":of a owl:ObjectProperty ; kg:positiveFrom 'a' ; {RELATION}",
             "has to be a number",
         ),
+        (f":of a owl:ObjectProperty ; kg:repeats true ; {RELATION}", "has kg:repeats, but its domain is not"),
+        (f":of a owl:ObjectProperty ; kg:repeats 'often' ; {RELATION}", "is 'often'; it has to be true or false"),
         (
             ":of a owl:ObjectProperty ; rdfs:domain kg:User ; rdfs:range kg:User ; kg:inverseLabel 'x' .",
             "leads to an item",

@@ -164,7 +164,7 @@ def test_it_is_a_source_and_a_feature_and_says_nothing_of_an_empty_history(opene
     standard = (expected - expected.mean()) / (expected.std() + 1e-6)
     np.testing.assert_allclose(x[:, -4], standard, rtol=1e-4, atol=1e-5)
     columns = [i for i, name in enumerate(feature_names(["together"])) if name.endswith(".standard")]
-    np.testing.assert_allclose(agreed(x), x[:, columns].mean(axis=1), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(agreed(x, ["together"]), x[:, columns].mean(axis=1), rtol=1e-4, atol=1e-6)
     assert not look(teachers, EMPTY).also["together"].any()
 
 
@@ -206,11 +206,11 @@ def test_it_says_what_memory_it_needs_and_the_ranker_reckons_with_it():
 
 def test_a_warm_start_goes_on_with_the_same_ones(opened: Bundle):
     options = replace(with_it(), from_bundle=opened.version)
-    ready(library(), options, opened)
+    ready(library(), ONTOLOGY, options, opened)
     warm = train(library(), ONTOLOGY, options, Run(), opened)
     assert list(warm.teachers.also) == ["together"]
     with pytest.raises(InputError, match="a warm start keeps also=together"):
-        warm_start(opened, library(), QUICK.teachers)
+        warm_start(opened, library(), ONTOLOGY, QUICK.teachers)
 
 
 def test_what_learns_what_reads_and_what_can_be_set_have_the_same_names():

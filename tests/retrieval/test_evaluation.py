@@ -18,9 +18,9 @@ from kg.triples import Ref
 from kg.workspace import Workspace
 from ontology.errors import NotReadyError
 from retrieval.answer import Query
-from retrieval.cases import users_at
+from retrieval.cases import Parted
 from retrieval.evaluation import Evaluation, evaluate
-from retrieval.history import EMPTY
+from retrieval.history import EMPTY, History, repeating
 from retrieval.labels import odds_of
 from retrieval.live import LiveState
 from retrieval.opening import open_recommender
@@ -30,6 +30,12 @@ from retrieval.systems import PIPELINE, SERVICE, query_of, systems
 from tests.retrieval.test_live_items import Feed
 
 K = 10
+
+
+def judged(bundle: Bundle) -> list[tuple[History, np.ndarray]]:
+    """The users that are scored, and what they liked later."""
+    parted = Parted(bundle.interactions, ~bundle.held_out, bundle.held_out, repeating(bundle.ontology))
+    return list(parted.cases())
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +90,7 @@ def test_the_pipelines_row_is_what_is_served_and_the_definitions(recommender: Re
 def test_it_is_the_protocol_of_the_papers(recommender: Recommender, scored: Evaluation):
     """The same figures from `embed/protocol.py`, for a system whose scores are hardly ever equal."""
     bundle, teachers = recommender.bundle, recommender.bundle.teachers
-    cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
+    cases = judged(bundle)
     known, later = np.zeros((2, len(cases), teachers.n_items), np.float32)
     for place, (history, liked) in enumerate(cases):
         known[place, history.seen] = 1
@@ -130,7 +136,7 @@ def test_labelled_pairs_are_half_likes_where_the_catalog_has_enough_others(score
 def test_what_is_usual_for_a_user_has_even_odds_whoever_it_is(recommender: Recommender):
     """Also for those who like nothing yet, whom the ranker tells small probabilities."""
     bundle = recommender.bundle
-    cases = [history for history, _ in users_at(bundle.interactions, ~bundle.held_out, bundle.held_out)]
+    cases = [history for history, _ in judged(bundle)]
     few, many = (sorted(cases, key=lambda history: len(history.liked))[place] for place in (0, -1))
     for history in (EMPTY, few, many):
         usual = recommender.beside_usual(history, np.empty(0, np.int32)).items
@@ -176,7 +182,7 @@ def test_new_items_take_no_place_in_the_lists_that_are_scored(recommender: Recom
 
     asked = systems(later, K, service)
     met = 0
-    for history, _ in users_at(bundle.interactions, ~bundle.held_out, bundle.held_out):
+    for history, _ in judged(bundle):
         met += sum(live.items.number(key) is None for key in service(query_of(bundle, history, K)))
         for name in (PIPELINE, SERVICE):
             assert len(asked[name](history)) == K
@@ -199,7 +205,7 @@ def test_other_splits_are_scored_alike(films: Workspace, split: str):
     journal = Journal(films.journal)
     found = evaluate(Recommender(bundle, LiveState(bundle, journal)), K)
     journal.close()
-    cases = list(users_at(bundle.interactions, ~bundle.held_out, bundle.held_out))
+    cases = judged(bundle)
     assert found.split == split
     assert found.users == len(cases) > 0
     if split == "last":

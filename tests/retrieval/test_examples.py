@@ -1,45 +1,87 @@
 """What the ranker learns from is the same, whether one process makes it or several."""
 
+from dataclasses import replace
+
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from embed.learning import learn
 from embed.split import held_out_by_time
+from kg.snapshot import Interactions
 from retrieval import examples as module
-from retrieval.cases import drawn, users_after
+from retrieval import training
+from retrieval.cases import Parted
 from retrieval.examples import examples
-from tests.retrieval.test_training import QUICK, library
+from retrieval.history import repeating
+from retrieval.training import train
+from tests.retrieval.test_training import QUICK, READERS, library
+from tests.worlds import ONTOLOGY
 
 
-@pytest.mark.parametrize("most", [30, 17])
-def test_several_processes_make_what_one_makes(monkeypatch, most):
+def test_several_processes_make_what_one_makes(monkeypatch):
     seen = library()
     later = held_out_by_time(seen.interactions, 0.2)
+    parted = Parted(seen.interactions, ~later, later, repeating(ONTOLOGY))
     teachers = learn(seen, ~later, QUICK.teachers).teachers
     made = []
-    for fewest in (most, 4):
+    for fewest in (READERS, 4):
         monkeypatch.setattr(module, "FEWEST", fewest)
-        made.append(examples(seen.interactions, ~later, later, teachers, most, seed=0))
-    assert len(made[0]) == len(made[1]) == min(most, len(users_after(seen.interactions, later)))
+        made.append(examples(parted, teachers, attending=False))
+    assert len(made[0]) == len(made[1]) == len(parted.users())
     for some, others in zip(*made, strict=True):
         for one, other in zip(some, others, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
+def parted(users: int) -> Parted:
+    """Of each user two books, the second of which is to be foretold."""
+    user, m = np.repeat(np.arange(users, dtype=np.int32), 2), 2 * users
+    item, later = np.arange(m, dtype=np.int32), np.arange(m) % 2 > 0
+    liked = np.ones(m, np.bool_)
+    done = Interactions(user, item, np.zeros(m, np.int16), liked.astype(np.float32), np.arange(m), liked)
+    return Parted(done, ~later, later, repeating(ONTOLOGY))
+
+
 @given(st.integers(0, 50), st.integers(1, 60), st.integers(0, 3))
-def test_where_there_are_more_users_than_wanted_they_are_drawn(n: int, most: int, seed: int):
-    users = np.arange(0, 3 * n, 3, dtype=np.int32)
-    some = drawn(users, most, seed)
-    assert some.tolist() == sorted(set(some.tolist()) & set(users.tolist()))
-    assert len(some) == min(n, most)
-    np.testing.assert_array_equal(some, drawn(users, most, seed))
+def test_where_there_are_more_users_than_wanted_they_are_drawn_and_all_is_known_of_the_others(n, most, seed):
+    every = parted(n)
+    some = every.of_some(most, seed)
+    assert len(some.users()) == min(n, most)
+    assert set(some.users().tolist()) <= set(every.users().tolist())
+    np.testing.assert_array_equal(some.after, every.after & np.isin(every.interactions.user, some.users()))
+    np.testing.assert_array_equal(some.before, ~some.after)
+    np.testing.assert_array_equal(some.after, every.of_some(most, seed).after)
+    for history, liked in some.cases():
+        assert (history.liked + 1).tolist() == liked.tolist()
 
 
 def test_those_who_came_late_are_drawn_as_well():
     """Of amazon-book's users the first 12,000 like half as much again as all do."""
-    users = np.arange(10_000, dtype=np.int32)
-    some = drawn(users, 1_000, 0)
+    some = parted(10_000).of_some(1_000, 0).users()
     assert 4_700 < some.mean() < 5_300
-    assert (some != drawn(users, 1_000, 1)).any()
+    assert (some != parted(10_000).of_some(1_000, 1).users()).any()
+
+
+def test_what_is_held_out_of_nobody_stays_so():
+    """What lies in neither part, such as the test, is not known of those that were not drawn either."""
+    every = parted(10)
+    hidden = np.zeros(20, np.bool_)
+    hidden[::5] = True
+    some = replace(every, before=every.before & ~hidden, after=every.after & ~hidden).of_some(3, 0)
+    assert not (some.before & hidden).any()
+    assert not (some.after & hidden).any()
+
+
+def test_the_teachers_for_the_ranker_know_all_of_those_that_were_not_drawn(monkeypatch):
+    seen, told = library(), []
+
+    def told_of(snapshot, known, *others, **named):
+        told.append(known)
+        return learn(snapshot, known, *others, **named)
+
+    monkeypatch.setattr(training, "learn", told_of)
+    train(seen, ONTOLOGY, replace(QUICK, ranker_users=7))
+    for_ranker, final = told
+    assert not (for_ranker & ~final).any()
+    assert len(np.unique(seen.interactions.user[final & ~for_ranker])) == 7

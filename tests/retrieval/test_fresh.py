@@ -93,7 +93,7 @@ def test_what_a_source_thinks_of_a_new_item_is_what_it_thinks_of_the_stand_ins()
     history = History(*[np.array([3, 4], np.int32)] * 3)
     found = look_at(start.teachers, history, fresh)
     items = np.array([0, N + 2, 5, N], np.int64)
-    mixed = mixed_features(start.teachers, history, found, items, fresh)
+    mixed = mixed_features(start.teachers, history, found, items, fresh, repeats=False)
     assert mixed.shape == (4, len(feature_names()))
     linear, content = (scores(start.teachers, found, items % N)[name] for name in ("linear", "content"))
     for place, new in ((1, 2), (3, 0)):
@@ -188,7 +188,7 @@ def test_what_is_as_the_history_is_thought_of_no_better_than_the_best_of_the_oth
     fresh, _ = followed(start, new_book(17, 18, of=2), 2)
     history = History(*[np.array([N], np.int32)] * 3)
     items = np.array([*range(BOOKS), N + 1], np.int64)
-    x = mixed_features(start.teachers, history, look_at(start.teachers, history, fresh), items, fresh)
+    x = mixed_features(start.teachers, history, look_at(start.teachers, history, fresh), items, fresh, repeats=False)
     graph = x[:BOOKS, feature_names().index("graph.standard")]
     assert fresh.stand_ins[0, 0] == 0
     assert graph[0] == graph[1] == graph[2] > graph[3]

@@ -13,9 +13,10 @@ from embed.bundle import Bundle, current, open_bundle, publish
 from embed.learning import learn
 from embed.split import held_out_by_time
 from retrieval.answer import Query
+from retrieval.cases import Parted
 from retrieval.examples import examples, padded
 from retrieval.fresh_sources import as_known, mixed_pairs
-from retrieval.history import EMPTY, History
+from retrieval.history import EMPTY, History, repeating
 from retrieval.live import LiveState
 from retrieval.pairs import LENGTH, pair_scores, pairs
 from retrieval.recommend import Recommender
@@ -84,9 +85,8 @@ def test_examples_have_what_is_told_in_service_and_only_where_it_is_asked_for():
     seen = library()
     later = held_out_by_time(seen.interactions, 0.2)
     teachers = learn(seen, ~later, QUICK.teachers).teachers
-    plain, attending = (
-        examples(seen.interactions, ~later, later, teachers, 20, seed=0, attending=on) for on in (False, True)
-    )
+    parted = Parted(seen.interactions, ~later, later, repeating(ONTOLOGY))
+    plain, attending = (examples(parted, teachers, attending=on) for on in (False, True))
     for one, other in zip(plain, attending, strict=True):
         np.testing.assert_array_equal(one.features, other.features)
         assert one.pairs.shape == (len(one.labels), 0)

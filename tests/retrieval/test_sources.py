@@ -57,7 +57,7 @@ def test_popular_counts_positive_interactions_only(happened):
 
 
 def test_of_an_item_met_twice_the_last_meeting_counts():
-    history = history_of(np.array([3, 4, 3, 5]), np.array([True, True, False, True]))
+    history = history_of(np.array([3, 4, 3, 5]), np.array([True, True, False, True]), np.zeros(4, np.bool_))
     assert history.liked.tolist() == [4, 5]
     assert history.seen.tolist() == [4, 3, 5]
 

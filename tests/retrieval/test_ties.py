@@ -29,7 +29,7 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
         ranked = recommender.rank_all(history)
         found = scores(bundle.teachers, look(bundle.teachers, history), np.sort(ranked.items))
         x = features(bundle.teachers, history, found, np.sort(ranked.items))
-        thought = dict(zip(np.sort(ranked.items).tolist(), agreed(x).tolist(), strict=True))
+        thought = dict(zip(np.sort(ranked.items).tolist(), agreed(x, ()).tolist(), strict=True))
         pairs = list(zip(ranked.scores.tolist(), [thought[item] for item in ranked.items.tolist()], strict=True))
         assert pairs == sorted(pairs, reverse=True)
 
@@ -37,7 +37,7 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
 def test_it_is_the_mean_of_the_standardised_scores():
     x = np.random.default_rng(0).normal(size=(7, len(feature_names()))).astype(np.float32)
     columns = [i for i, name in enumerate(feature_names()) if name.endswith(".standard")]
-    np.testing.assert_allclose(agreed(x), x[:, columns].mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(agreed(x, ()), x[:, columns].mean(axis=1), rtol=1e-5)
 
 
 def test_a_worker_that_started_between_two_edits_answers_as_one_that_saw_all(bundle: Bundle):

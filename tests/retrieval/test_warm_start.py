@@ -116,30 +116,30 @@ def test_what_relations_count_for_is_carried_by_their_names(old: Bundle, tmp_pat
     publish(first, tmp_path)
     bundle, learned = open_bundle(current(tmp_path)), first.learner["relations"]
     assert learned.shape == (len(first_part().relations) + 1, 2, 8)
-    warm = warm_start(bundle, library(), aware.teachers)
+    warm = warm_start(bundle, library(), ONTOLOGY, aware.teachers)
     np.testing.assert_array_equal(warm.relations("relations", np.zeros_like(learned)), learned)
     after = train(library(), ONTOLOGY, aware, Run(), bundle).learner["relations"]
     written = RELATIONS.index("WRITTEN_BY")
     assert 0 < np.abs(after[written] - learned[written]).max() < np.abs(learned[written] - 1).max()
     with pytest.raises(InputError, match=r"a warm start keeps gnn\.relation_aware=true$"):
-        warm_start(bundle, library(), teachers)
+        warm_start(bundle, library(), ONTOLOGY, teachers)
     with pytest.raises(InputError, match=r"not relation-aware; a warm start keeps gnn\.relation_aware=false$"):
-        warm_start(old, library(), aware.teachers)
+        warm_start(old, library(), ONTOLOGY, aware.teachers)
 
 
 def test_what_is_no_place_to_start_from_is_said(old: Bundle, tmp_path: Path):
     teachers = QUICK.teachers
     with pytest.raises(InputError, match=r"a warm start keeps transe\.dim=8 and gnn\.layers=2"):
-        warm_start(old, library(), replace(teachers, transe=replace(teachers.transe, dim=16)))
+        warm_start(old, library(), ONTOLOGY, replace(teachers, transe=replace(teachers.transe, dim=16)))
     with pytest.raises(InputError, match="a warm start keeps"):
-        warm_start(old, library(), replace(teachers, gnn=replace(teachers.gnn, layers=3)))
+        warm_start(old, library(), ONTOLOGY, replace(teachers, gnn=replace(teachers.gnn, layers=3)))
     with pytest.raises(InputError, match="made by an older version"):
-        warm_start(replace(old, folder=tmp_path), library(), teachers)
+        warm_start(replace(old, folder=tmp_path), library(), ONTOLOGY, teachers)
     learner = map_arrays(old.learner_file)
     for other in ({"content": None}, {"fold": np.eye(16, dtype=np.float32)}):
         changed = {name: array for name, array in (learner | other).items() if array is not None}
         save_arrays(tmp_path / old.learner_file.name, changed)
         with pytest.raises(InputError, match="made by another version"):
-            warm_start(replace(old, folder=tmp_path), library(), teachers)
+            warm_start(replace(old, folder=tmp_path), library(), ONTOLOGY, teachers)
     with pytest.raises(InputError, match="a ranker of other features"):
-        warm_start(replace(old, manifest={**old.manifest, "features": ["one"]}), library(), teachers)
+        warm_start(replace(old, manifest={**old.manifest, "features": ["one"]}), library(), ONTOLOGY, teachers)
