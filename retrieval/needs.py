@@ -52,9 +52,8 @@ def needs(
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
     users = min(int((interactions >= fewest).sum()), ranker_users)
     candidates = min(_CANDIDATES + _ALSO * len(teachers.also), snapshot.n_items)
-    candidate = (
-        len(feature_names(teachers.also, repeats=True)) * _FLOAT * _COPIES + attending * LENGTH * _HALF * _COPIES
-    )
+    features = len(feature_names(teachers.also, repeats=True))  # two more than there are where nothing repeats
+    candidate = (features * _FLOAT + attending * LENGTH * _HALF) * _COPIES
     user = candidates * candidate
     yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
     yield needs_vectors(snapshot, teachers)

@@ -72,10 +72,13 @@ class Recommender:
         return self._answer(query, history, ranked, degraded)
 
     def similar(self, key: str, n: int, filter: str | None = None) -> Answer:
-        """The n items that a user who liked only this one would be recommended. Raises NotFoundError, InputError."""
+        """The n other items that a user who liked only this one would be recommended.
+
+        Raises NotFoundError, InputError.
+        """
         self.refresh()
         self.item(key)
-        return self.recommend(Query(history=(key,), n=n, filter=filter))
+        return self.recommend(Query(history=(key,), n=n, exclude=(key,), filter=filter))
 
     def rank(self, query: Query, keys: Sequence[str]) -> Answer:
         """Put given items in the order in which they suit the user or history, scored beside the usual candidates.

@@ -165,6 +165,11 @@ def test_what_comes_back_can_be_excluded_deleted_and_filtered(recommender: Recom
     assert first.id not in asked()
 
 
+def test_an_item_is_not_similar_to_itself(recommender: Recommender):
+    for key in recommender.bundle.catalog.keys[:5]:
+        assert key not in [item.id for item in recommender.similar(key, BOOKS).recommendations]
+
+
 def test_an_event_counts_at_once_and_only_once(recommender: Recommender, feed: Feed, opened: Bundle):
     """What the graph has from the journal stands in both."""
     user, stored = reader(opened), opened.interactions
