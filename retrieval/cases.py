@@ -27,13 +27,12 @@ class Parted:
         return np.unique(self.interactions.user[self.after & self.interactions.positive])
 
     def of_some(self, most: int, seed: int) -> "Parted":
-        """With only what so many users like later, drawn at random; of all others, all is known."""
+        """With only what so many users like later, drawn at random: the first ones may be those who came first."""
         users = self.users()
         if len(users) <= most:
             return self
         users = np.random.default_rng(seed).choice(users, most, replace=False)
-        after = self.after & np.isin(self.interactions.user, users)
-        return replace(self, before=self.before | (self.after & ~after), after=after)
+        return replace(self, after=self.after & np.isin(self.interactions.user, users))
 
     def cases(self, users: NDArray[np.integer] | None = None) -> Iterator[tuple[History, NDArray[np.int32]]]:
         """Of each of those users, or of some, int (u,): the history before, and what they like after it, int32.

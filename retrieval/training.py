@@ -44,8 +44,7 @@ class TrainOptions:
 
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
-    `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn, and the teachers
-    for the ranker know all of the others.
+    `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -178,7 +177,6 @@ def _ranker_after(
 
 
 def _of_some(parted: Parted, options: TrainOptions) -> Parted:
-    """The teachers for the ranker keep all that it does not learn from, so that they are much like the final ones."""
     return parted.of_some(options.ranker_users, options.teachers.seed)
 
 

@@ -1,7 +1,5 @@
 """What the ranker learns from is the same, whether one process makes it or several."""
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +8,9 @@ from embed.learning import learn
 from embed.split import held_out_by_time
 from kg.snapshot import Interactions
 from retrieval import examples as module
-from retrieval import training
 from retrieval.cases import Parted
 from retrieval.examples import examples
 from retrieval.history import repeating
-from retrieval.training import train
 from tests.retrieval.test_training import QUICK, READERS, library
 from tests.worlds import ONTOLOGY
 
@@ -44,13 +40,13 @@ def parted(users: int) -> Parted:
 
 
 @given(st.integers(0, 50), st.integers(1, 60), st.integers(0, 3))
-def test_where_there_are_more_users_than_wanted_they_are_drawn_and_all_is_known_of_the_others(n, most, seed):
+def test_where_there_are_more_users_than_wanted_they_are_drawn(n: int, most: int, seed: int):
     every = parted(n)
     some = every.of_some(most, seed)
     assert len(some.users()) == min(n, most)
     assert set(some.users().tolist()) <= set(every.users().tolist())
     np.testing.assert_array_equal(some.after, every.after & np.isin(every.interactions.user, some.users()))
-    np.testing.assert_array_equal(some.before, ~some.after)
+    np.testing.assert_array_equal(some.before, every.before)
     np.testing.assert_array_equal(some.after, every.of_some(most, seed).after)
     for history, liked in some.cases():
         assert (history.liked + 1).tolist() == liked.tolist()
@@ -61,27 +57,3 @@ def test_those_who_came_late_are_drawn_as_well():
     some = parted(10_000).of_some(1_000, 0).users()
     assert 4_700 < some.mean() < 5_300
     assert (some != parted(10_000).of_some(1_000, 1).users()).any()
-
-
-def test_what_is_held_out_of_nobody_stays_so():
-    """What lies in neither part, such as the test, is not known of those that were not drawn either."""
-    every = parted(10)
-    hidden = np.zeros(20, np.bool_)
-    hidden[::5] = True
-    some = replace(every, before=every.before & ~hidden, after=every.after & ~hidden).of_some(3, 0)
-    assert not (some.before & hidden).any()
-    assert not (some.after & hidden).any()
-
-
-def test_the_teachers_for_the_ranker_know_all_of_those_that_were_not_drawn(monkeypatch):
-    seen, told = library(), []
-
-    def told_of(snapshot, known, *others, **named):
-        told.append(known)
-        return learn(snapshot, known, *others, **named)
-
-    monkeypatch.setattr(training, "learn", told_of)
-    train(seen, ONTOLOGY, replace(QUICK, ranker_users=7))
-    for_ranker, final = told
-    assert not (for_ranker & ~final).any()
-    assert len(np.unique(seen.interactions.user[final & ~for_ranker])) == 7
