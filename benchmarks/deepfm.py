@@ -78,6 +78,7 @@ def deepfm(
         model.train()
         for batch in torch.from_numpy(random.permutation(len(x))).split(options.batch_size):
             adam.zero_grad()
-            nn.functional.binary_cross_entropy_with_logits(model(x[batch]), y[batch]).backward()  # type: ignore[no-untyped-call]
+            loss: torch.Tensor = nn.functional.binary_cross_entropy_with_logits(model(x[batch]), y[batch])
+            torch.autograd.backward(loss)
             adam.step()
         yield score

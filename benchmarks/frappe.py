@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.deepfm import DeepFmOptions, Rows, deepfm
-from benchmarks.pipeline import REPEATING, histories, learned, say, snapshot, with_seed
+from benchmarks.labelled_pairs import odds
+from benchmarks.pipeline import REPEATING, learned, say, snapshot, with_seed
 from benchmarks.results import QUALITY, merge
 from embed.labelled import auc
 from embed.protocol import Split
 from kg.snapshot import Interactions, Snapshot
-from retrieval.labels import odds_of
 from retrieval.training import TrainOptions
 from service.pairs import tuned
 
@@ -126,12 +126,7 @@ def _deepfm(log: Log, rows: Rows, seeds: tuple[int, ...]) -> Iterator[NDArray[np
 def _pipeline(log: Log, rows: Rows, options: TrainOptions, seeds: tuple[int, ...]) -> Iterator[NDArray[np.float64]]:
     for seed in seeds:
         with learned(_snapshot(log, seed), REPEATING, with_seed(options, seed), say) as recommender:
-            history, found = histories(recommender), np.zeros(len(rows))
-            for user in np.unique(rows[:, USER]):
-                mine = np.flatnonzero(rows[:, USER] == user)
-                odds = odds_of(recommender, history(user), np.unique(rows[mine, APP]).astype(np.int32))
-                found[mine] = [odds[app] for app in rows[mine, APP].tolist()]
-            yield found
+            yield odds(recommender, rows[:, [USER, APP]])
 
 
 def _snapshot(log: Log, seed: int) -> Snapshot:

@@ -48,7 +48,7 @@ def main() -> None:
     found = [_judged("popularity", popularity[asked[:, 1]].astype(np.float64), asked)]
     for seed in arguments.seeds:
         with trained(split, knowledge, with_seed(options, seed), say) as recommender:
-            found.append(_judged(f"pipeline, seed {seed}", _scores(recommender, asked), asked))
+            found.append(_judged(f"pipeline, seed {seed}", odds(recommender, asked), asked))
     names = ("auc", "accuracy", "f1")
     figures = dict(zip((f"{SET}.popularity.{name}" for name in names), found[0], strict=True))
     figures |= dict(zip((f"{SET}.{name}" for name in names), np.mean(found[1:], axis=0).tolist(), strict=True))
@@ -78,21 +78,24 @@ def _knowledge(path: Path, known: Pairs, asked: Pairs) -> NDArray[np.int32]:
     return np.unique(both[both[:, 0] < n_items], axis=0)
 
 
-def _scores(recommender: Recommender, asked: Pairs) -> NDArray[np.float64]:
-    """The odds of each pair, as `kg evaluate` compares them; where nothing is known of a user, those of popularity."""
+def odds(recommender: Recommender, asked: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The odds of each pair, as `kg evaluate` compares them; where nothing is known of a user, those of popularity.
+
+    Of rows that begin with user and item, int64 (n, …), float64 (n,).
+    """
     history, popularity = histories(recommender), recommender.bundle.teachers.popularity
     found = np.zeros(len(asked))
     for user, rows in _by_user(asked):
         told, items = history(user), asked[rows, 1].astype(np.int32)
         if len(told.liked):
-            odds = odds_of(recommender, told, items)
-            found[rows] = [odds[item] for item in items.tolist()]
+            of = odds_of(recommender, told, items)
+            found[rows] = [of[item] for item in items.tolist()]
         else:
             found[rows] = popularity[items] / popularity.mean()
     return found
 
 
-def _by_user(asked: Pairs) -> Iterator[tuple[np.int64, NDArray[np.int64]]]:
+def _by_user(asked: NDArray[np.int64]) -> Iterator[tuple[np.int64, NDArray[np.int64]]]:
     for user in np.unique(asked[:, 0]):
         yield user, np.flatnonzero(asked[:, 0] == user)
 

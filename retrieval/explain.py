@@ -43,11 +43,6 @@ def origins(graph: Walk, liked: NDArray[np.int32]) -> Origins:
     return Origins(tuple(recent.tolist()), near)
 
 
-def met_before(times: int) -> str:
-    """Why an item comes back."""
-    return f"Part of this history already, {times} times." if times > 1 else "Part of this history already, once."
-
-
 @dataclass(frozen=True)
 class Explainer:
     """Finds paths in a graph and says them in the words of its ontology; `name` reads an entity's number."""
@@ -55,11 +50,14 @@ class Explainer:
     graph: Walk
     name: Callable[[int], str]
 
-    def explain(self, start: Origins, item: int, *, cold: bool = False) -> Explanation:
+    def explain(self, start: Origins, item: int, *, cold: bool = False, times: int = 0) -> Explanation:
         """The path to `item` through the rarest entity: one triple, two, or three where two entities are related.
 
-        It starts at the liked item that is most like the other end, of those that touch the entity.
+        It starts at the liked item that is most like the other end, of those that touch the entity. An item that comes
+        back, met so many `times`, needs no path.
         """
+        if times:
+            return Explanation(f"Part of this history already, {'once' if times == 1 else f'{times} times'}.")
         if cold:
             return Explanation("Popular with everybody: there is no history to explain it from.")
         hops = self._direct(start, item) or self._shared(start, item) or self._related(start, item)

@@ -1,5 +1,6 @@
 """What the ranker knows of a candidate. The same function serves training and answering."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 import numpy as np
@@ -55,13 +56,10 @@ def met(history: History, items: NDArray[np.integer]) -> NDArray[np.float32]:
 
     Of items int (n,), float32 (n, 2), in the order of `feature_names`; 0 for what is not met again.
     """
-    newest = history.newest_again()
-    place = {item: at for at, item in enumerate(newest.tolist(), 1)}
-    lately = np.array([1 / place[item] if item in place else 0 for item in items.tolist()], np.float32)
-    items_met, times = np.unique(history.again, return_counts=True)
-    times_of = dict(zip(items_met.tolist(), times.tolist(), strict=True))
-    often = np.log1p(np.array([times_of.get(item, 0) for item in items.tolist()], np.float32))
-    return np.stack([often, lately], axis=1)
+    times = Counter(history.again.tolist())
+    lately = {item: 1 / place for place, item in enumerate(history.newest_again().tolist(), 1)}
+    rows = [(np.log1p(times[item]), lately.get(item, 0)) for item in items.tolist()]
+    return np.array(rows, np.float32).reshape(-1, len(_MET))
 
 
 def features(

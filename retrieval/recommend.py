@@ -13,7 +13,7 @@ from kg.triples import Ref, Triple
 from ontology.errors import InputError, NotFoundError, StoreError
 from retrieval.among import Among
 from retrieval.answer import Answer, Explanation, Node, Query, Recommendation, Step
-from retrieval.explain import NO_PATH, Explainer, Origins, met_before, origins
+from retrieval.explain import NO_PATH, Explainer, Origins, origins
 from retrieval.features import agreed
 from retrieval.filters import Filters, Matching
 from retrieval.fresh_sources import PER_SOURCE, as_known, look_at, mixed_features, mixed_pairs, unseen, with_new
@@ -236,9 +236,7 @@ class Recommender:
 
     def _explained(self, explainer: Explainer, start: Origins, item: int, cold: bool, times: int) -> Explanation:
         """The path, unless an edit has ended one of its triples since the bundle was made."""
-        if times:
-            return Explanation(met_before(times))
-        found = explainer.explain(start, item, cold=cold)
+        found = explainer.explain(start, item, cold=cold, times=times)
         return found if all(self.live.items.says(_triple(step)) for step in found.path) else Explanation(NO_PATH)
 
     def _new_items(self, keys: Sequence[str]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What is compared: the whole answer, and simpler systems that stand on the same bundle. Imports scipy."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -35,10 +36,10 @@ def systems(recommender: Recommender, k: int, service: Ask | None = None) -> dic
 
 def query_of(bundle: Bundle, history: History, n: int) -> Query:
     """Asks as a client does who knows the history."""
-    times = [int(np.count_nonzero(history.again == item)) or 1 for item in history.liked]
-    once = np.intersect1d(history.liked, history.closed)
-    named = (np.repeat(history.liked, times), history.seen, once if len(history.again) else history.again)
-    liked, seen, closed = (tuple(bundle.catalog.keys[i] for i in items) for items in named)
+    times = Counter(history.again.tolist())
+    often = [item for item in history.liked.tolist() for _ in range(times[item] or 1)]
+    once = np.intersect1d(history.liked, history.closed) if times else ()  # otherwise nothing that is named comes back
+    liked, seen, closed = (tuple(bundle.catalog.keys[i] for i in items) for items in (often, history.seen, once))
     return Query(history=liked, seen=seen, exclude=closed, n=n, explain=False)
 
 

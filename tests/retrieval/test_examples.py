@@ -1,5 +1,7 @@
 """What the ranker learns from is the same, whether one process makes it or several."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +10,11 @@ from embed.learning import learn
 from embed.split import held_out_by_time
 from kg.snapshot import Interactions
 from retrieval import examples as module
+from retrieval import training
 from retrieval.cases import Parted
 from retrieval.examples import examples
 from retrieval.history import repeating
+from retrieval.training import train
 from tests.retrieval.test_training import QUICK, READERS, library
 from tests.worlds import ONTOLOGY
 
@@ -57,3 +61,18 @@ def test_those_who_came_late_are_drawn_as_well():
     some = parted(10_000).of_some(1_000, 0).users()
     assert 4_700 < some.mean() < 5_300
     assert (some != parted(10_000).of_some(1_000, 1).users()).any()
+
+
+def test_a_training_draws_so_many_users_as_it_was_told(monkeypatch):
+    drawn = []
+
+    def made(parted: Parted, *others, **named):
+        drawn.append(parted.users())
+        return examples(parted, *others, **named)
+
+    monkeypatch.setattr(training, "examples", made)
+    for most in (7, READERS):
+        train(library(), ONTOLOGY, replace(QUICK, ranker_users=most))
+    some, every = ({*users.tolist()} for users in drawn)
+    assert len(some) == 7
+    assert some < every
