@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy, embedding, normalize
 
 from embed.checkpoint import Kept
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
+from embed.network_start import started
 from embed.run import ALONE, Run
 from embed.state import named, restore, seeded, state_of, tensors
 from embed.warm import Warm
@@ -39,11 +40,14 @@ class GnnOptions:
     Where it is `relation_aware` it learns what the messages of each relation count for; `contrast` is the weight of a
     loss by which items are told apart in two draws of the dropout, 0 for none.
 
+    `directions` is the length of what its start says of who likes what, where TransE's vectors have the length 1.
+
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
     `batch_size` None: by the number of likes, between 2048 and 65536.
     """
 
     layers: Natural = 2
+    directions: NonNegative = 0.0
     negatives: Count = 500
     temperature: Positive = 0.3
     dropout: Part = 0.2
@@ -99,6 +103,8 @@ def train_gnn(
         )
     shape = GnnShape(options.layers, options.temperature, options.dropout, options.relation_aware)
     with seeded(options.seed):
+        if options.directions and not warm:
+            entity_init = started(entity_init, known, options.directions, options.seed)
         network = GraphNetwork(known, entity_init, shape, options.device)
         if warm:
             _start_warm(network, warm)
