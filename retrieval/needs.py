@@ -27,6 +27,8 @@ _COPIES = 3
 """Of the ranker's examples: user by user, all together, and those that are learned from."""
 _TABLES = 13
 """Of all entities, that the network has at once: parameters, gradient, Adam's two, average, best, and layers."""
+_DIRECTIONS = 6
+"""Of all items and users: what is iterated, and what it becomes. 5.4 were measured with 1,024 directions on gowalla."""
 _WEIGHED = 4
 """For each layer of a relation-aware network: what every entity gets over each of its relations, before and after."""
 
@@ -46,6 +48,9 @@ def needs(
     items = len(np.unique(snapshot.interactions.item))
     if teachers.device == "cpu":
         yield Need("the linear teacher", "linear.most_items", min(items, teachers.linear.most_items), _linear)
+    directions = min(teachers.spectral_dim, snapshot.n_items)
+    direction = _DIRECTIONS * _FLOAT * (snapshot.n_items + snapshot.n_users)
+    yield Need("the spectral vectors", "spectral_dim", directions, lambda dim: dim * direction)
     following = min(items, teachers.transitions.most_items)
     pairs = _PAIRS * len(snapshot.interactions)
     yield Need("the transitions", "transitions.most_items", following, lambda n: _transitions(n) + pairs)

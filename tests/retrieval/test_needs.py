@@ -42,6 +42,7 @@ def needed(snapshot: Snapshot, changes: dict[str, int]) -> dict[str, Need]:
         teachers,
         transe=replace(teachers.transe, dim=changes.get("transe.dim", DIM)),
         linear=replace(teachers.linear, most_items=changes.get("linear.most_items", 12_000)),
+        spectral_dim=changes.get("spectral_dim", DIM),
         transitions=replace(teachers.transitions, most_items=changes.get("transitions.most_items", 12_000)),
     )
     return {need.option: need for need in needs(snapshot, teachers, changes.get("ranker_users", 20_000))}
@@ -80,6 +81,14 @@ def test_a_constant_part_is_reckoned_with():
         check([network], GIB)
     with pytest.raises(InputError, match="even 1 would be too much"):
         check([network], GIB // 4)
+
+
+def test_directions_of_the_likes_are_no_more_than_items():
+    few = needed(catalog(500, 100, 0), {"spectral_dim": 100_000})["spectral_dim"]
+    assert few.value == 500
+    many = needed(catalog(20_000, 3_000, 0), {"spectral_dim": 100_000})["spectral_dim"]
+    with pytest.raises(InputError, match=r"spectral vectors.* spectral_dim is 20000, try --set spectral_dim=1700"):
+        check([many], GIB)
 
 
 @pytest.mark.parametrize(("each", "users"), [(4, 0), (5, 100)])
