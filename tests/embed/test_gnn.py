@@ -20,7 +20,7 @@ from ontology.errors import InputError, NotReadyError
 ITEMS, USERS, OTHERS, DIM = 60, 40, 2, 8
 N = ITEMS + USERS + OTHERS
 QUICK = GnnOptions(epochs=30, negatives=30, batch_size=64, learning_rate=0.02)
-WHOLE = replace(QUICK, relation_aware=True, contrast=0.1)
+WHOLE = replace(QUICK, relation_aware=True, contrast=0.1, directions=6.0)
 
 
 def two_tastes(seed=0) -> GnnGraph:
