@@ -40,7 +40,7 @@ class GnnOptions:
     Where it is `relation_aware` it learns what the messages of each relation count for; `contrast` is the weight of a
     loss by which items are told apart in two draws of the dropout, 0 for none.
 
-    `directions` is the length of what its start says of who likes what, where TransE's vectors have the length 1.
+    `directions` is the length of what its start says of who likes what, where TransE's vectors have 1; 0 for none.
 
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
     `batch_size` None: by the number of likes, between 2048 and 65536.
