@@ -22,6 +22,7 @@ from ontology.errors import InputError, StoreError
 
 RETRY_S = 15
 """So long a write is tried again after conflicts and lost connections."""
+INDEX_TAKEN = "Neo.ClientError.Schema.IndexWithNameAlreadyExists"
 Rows = list[dict[str, Any]]
 Run = Callable[[str, dict[str, Any]], Rows]
 """Runs one statement with parameters inside a transaction."""
@@ -121,6 +122,10 @@ class TakenError(StoreError):
     """A constraint forbids what was written."""
 
 
+class IndexTakenError(StoreError):
+    """An index is there under the name that a constraint was to have."""
+
+
 def _connect(address: GraphAddress, login: Login) -> neo4j.Driver:
     with _errors(at=address.uri):
         driver = neo4j.GraphDatabase.driver(
@@ -153,7 +158,8 @@ def _errors(*, at: str = "") -> Iterator[None]:
     except ConstraintError as error:
         raise TakenError(f"{place} refused a statement: {_first_line(error)}") from error
     except ClientError as error:
-        raise StoreError(f"{place} refused a statement: {_first_line(error)}") from error
+        kind = IndexTakenError if error.code == INDEX_TAKEN else StoreError
+        raise kind(f"{place} refused a statement: {_first_line(error)}") from error
     except Neo4jError as error:
         raise StoreError(f"{place} failed: {_first_line(error)}") from error
     except (DriverError, OSError) as error:

@@ -10,6 +10,7 @@ from kg import cypher, upsert
 from kg.address import GraphAddress
 from kg.bolt import Bolt, QueryResult, Run, TakenError
 from kg.cypher import Kind
+from kg.migration import migrate
 from kg.triples import Entity, Interaction, Ref, Triple
 from kg.upsert import InteractionRow, Provenance, TripleRow, Triples, batches
 from ontology.model import Ontology
@@ -56,16 +57,7 @@ class GraphStore:
 
     def migrate(self, ontology: Ontology) -> list[str]:
         """Add the constraints that this graph lacks, record each as (:Migration {id, at}), and give their ids."""
-        applied = {row["id"] for row in self._bolt.read("MATCH (m:Migration) RETURN m.id AS id")}
-        missing = {id_: text for id_, text in cypher.migrations(ontology).items() if id_ not in applied}
-        # A schema change is a transaction of its own in both databases; IF NOT EXISTS makes a torn series harmless.
-        for statement in missing.values():
-            self._bolt.write(statement)
-        # Last, and together: where two migrate at once, nodes are not written while their constraint is being made.
-        record = "UNWIND $ids AS id MERGE (m:Migration {id: id}) SET m.at = $at"
-        if missing:
-            self._bolt.write(record, ids=list(missing), at=int(time() * 1000))
-        return list(missing)
+        return migrate(self._bolt, ontology)
 
     def upsert_entities(self, entities: Iterable[Entity]) -> int:
         """Create or change entities by class and key; give how many were written. Properties not named stay."""

@@ -1,10 +1,13 @@
 """Work in a process beside this one gives what it would give here, and ends when nobody wants it any more."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +57,15 @@ def for_ever(progress: Progress) -> None:
     time.sleep(3600)
 
 
+@contextmanager
+def seen(most: int, work: Callable[..., object]) -> Iterator[tuple[psutil.Process, Callable[[Progress], object]]]:
+    """`work` beside this process, and the process in which it goes on: this one may have others."""
+    others = set(multiprocessing.active_children())
+    with beside(most, work) as result:
+        (process,) = set(multiprocessing.active_children()) - others
+        yield psutil.Process(process.pid), result
+
+
 def test_it_gives_what_it_gives_here_though_torch_has_learned_in_both():
     rows = np.random.default_rng(0).random((4000, 1000)).astype(np.float32)
     here, _, own = learned(silent, rows)
@@ -68,8 +80,7 @@ def test_it_gives_what_it_gives_here_though_torch_has_learned_in_both():
 
 def test_it_waits_for_nobody_and_of_what_it_told_before_the_newest_is_told():
     told = []
-    with beside(1, talking) as result:
-        process = psutil.Process().children()[-1]
+    with seen(1, talking) as (process, result):
         assert not psutil.wait_procs([process], timeout=60)[1], "it waits until it is listened to"
         assert result(lambda *step: told.append(step)) == "said"
     assert told in ([("talk", STEPS, STEPS)], [])  # its result may have been there already
@@ -116,8 +127,7 @@ def test_a_killed_one_is_want_of_memory():
 
 
 def test_it_ends_with_the_block():
-    with beside(1, for_ever):
-        process = psutil.Process().children()[-1]
+    with seen(1, for_ever) as (process, _):
         assert process.is_running()
     assert not process.is_running()
 
