@@ -5,6 +5,7 @@ here. Any other is loaded by the library sentence-transformers, where that is in
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,13 +26,30 @@ _TABLE = ("embeddings", "embedding.weight")
 _LIBRARY = "sentence_transformers"
 
 
+@dataclass(frozen=True)
+class Static:
+    """An encoder that is a table of vectors, float32 (V, k); `cut` cuts a text into pieces of words, which are rows."""
+
+    table: Vectors
+    cut: Pieces
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """The mean over the pieces of each text, float32 (n, k), of length 1; 0 where none is known."""
+        return np.stack([self._mean(text) for text in texts])
+
+    def pieces(self, text: str) -> list[int]:
+        """The rows of a text, in order."""
+        return [piece for piece in self.cut(text[:_LONGEST]) if piece < len(self.table)]
+
+    def _mean(self, text: str) -> Vectors:
+        mean = self.table[self.pieces(text)].sum(axis=0)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
 def encoder_of(path: str, device: str = "cpu") -> Encoder:
-    """The encoder in a folder. Raises InputError that says what is missing, or has to be installed."""
+    """The encoder in a folder, Static or another. Raises InputError: what is missing, or has to be installed."""
     folder, cut = found(path)
-    if cut is None:
-        return _by_library(folder, device)
-    table = _table(folder / "model.safetensors")
-    return lambda texts: np.stack([_mean(table, cut, text) for text in texts])
+    return _by_library(folder, device) if cut is None else Static(_table(folder / "model.safetensors"), cut)
 
 
 def found(path: str) -> tuple[Path, Pieces | None]:
@@ -90,12 +108,6 @@ def _table(file: Path) -> Vectors:
     if table.ndim != 2 or not np.isfinite(table).all():
         raise InputError(f"{file}: {name} of shape {table.shape} is no table of finite vectors, one for each piece")
     return table
-
-
-def _mean(table: Vectors, cut: Pieces, text: str) -> Vectors:
-    pieces = [piece for piece in cut(text[:_LONGEST]) if piece < len(table)]
-    mean = table[pieces].sum(axis=0)
-    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
 
 
 def _by_library(folder: Path, device: str) -> Encoder:

@@ -1,17 +1,19 @@
-"""Tunes the vectors of a pretrained text encoder to likes: two linear maps, by ridge regression.
+"""Turns what a pretrained text encoder says of items towards likes: the encoder itself, then two linear maps.
 
-They are those of the content teacher (embed/content_learning.py), with the vectors of texts in the place of its
-content, and their regularisation is chosen as its is. The encoder itself stays as it is.
+A static encoder is fine-tuned (embed/encoder_tuning.py); another stays as it is. The maps are those of the content
+teacher (embed/content_learning.py), with the vectors of texts in the place of its content, and their regularisation
+is chosen as its is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 
 from embed.content_choice import chosen
 from embed.content_learning import ContentOptions, fit
-from embed.encoder import Vectors, encoder_of, found
+from embed.encoder import Static, Vectors, encoder_of, found
+from embed.encoder_tuning import TuningOptions, tuned
 from embed.lesson import Lesson
 from embed.memory import Need
 from embed.sentences import Sentences
@@ -24,17 +26,22 @@ _FLOATS = 6
 """Of each dimension of a text: its vector, centred, in double, and what is held out of it."""
 _UNPACKED = 3
 """What a file of half floats becomes, with itself."""
+_TUNED = 8
+"""A table of them as it is tuned, if all of it occurs: itself, its gradient, and Adam's two."""
+_PIECES = 12
+"""For each letter, about four of which are a piece: its number, twice over, and its place, in the largest batch."""
 
 
 @dataclass(frozen=True)
 class SentencesOptions:
-    """`path` is the folder of the encoder (see embed/encoder.py).
+    """`path` is the folder of the encoder (see embed/encoder.py), `tuning` is for a static one; 0 epochs leave it.
 
     The two strengths of regularisation are as those of the content teacher; None: the best of the same grid.
     """
 
     path: str = ""
     dim: Count = 64
+    tuning: TuningOptions = field(default_factory=TuningOptions)
     user_regularisation: Positive | None = None
     item_regularisation: Positive | None = None
 
@@ -44,7 +51,7 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
 
     The same seed and encoder give the same bits. Raises InputError without an encoder.
     """
-    z = texts(lesson, options.path)
+    z = texts(lesson, options)
     likes = lesson.likes
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (lesson.n_users, lesson.n_items))
     strengths = ContentOptions(options.dim, 0, options.user_regularisation, options.item_regularisation)
@@ -53,9 +60,10 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
     return Sentences(z @ fitted.items, z @ fitted.users)
 
 
-def texts(lesson: Lesson, path: str) -> Vectors:
+def texts(lesson: Lesson, options: SentencesOptions) -> Vectors:
     """The text of each item, float32 (I, k + 1): around 0, with a mean square of 1, and 1 in the last column."""
-    read = encoder_of(path, lesson.device)(lesson.texts())
+    encoder, said = encoder_of(options.path, lesson.device), lesson.texts()
+    read = tuned(lesson, encoder, said, options.tuning) if isinstance(encoder, Static) else encoder(said)
     around = read - read.mean(axis=0)
     size = float(np.sqrt(np.square(around, dtype=np.float64).sum() / len(around)))
     return np.concatenate([around / max(size, 1e-9), np.ones((len(around), 1))], axis=1).astype(np.float32)
@@ -63,6 +71,9 @@ def texts(lesson: Lesson, path: str) -> Vectors:
 
 def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
     """The encoder, and the vectors of texts. Raises InputError without an encoder, before anything is learned."""
-    encoder = sum(file.stat().st_size for file in found(options.path)[0].rglob("*.safetensors"))
+    folder, cut = found(options.path)
+    encoder = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     read = _UNPACKED * encoder + 4 * _FLOATS * snapshot.n_items * _WIDEST
+    if cut is not None and options.tuning.epochs:
+        read += _TUNED * encoder + _PIECES * sum(map(len, snapshot.properties[: snapshot.n_items]))
     return Need("sentences", "sentences.dim", options.dim, lambda dim: read + 8 * dim * snapshot.n_items)

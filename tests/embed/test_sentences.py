@@ -48,7 +48,7 @@ def test_new_books_are_found_by_their_texts(lesson: Lesson, sentences: Sentences
 
 
 def test_texts_lie_around_0_at_a_distance_of_1(lesson: Lesson, options: SentencesOptions):
-    z = texts(lesson, options.path)
+    z = texts(lesson, options)
     assert z.shape == (BOOKS, DIM + 1)
     np.testing.assert_allclose(z[:, :-1].mean(axis=0), 0, atol=1e-6)
     assert np.square(z[:, :-1]).sum() / BOOKS == pytest.approx(1, rel=1e-5)
@@ -57,7 +57,7 @@ def test_texts_lie_around_0_at_a_distance_of_1(lesson: Lesson, options: Sentence
 
 def test_a_score_is_the_ridge_regression_of_likes_on_both_texts(lesson: Lesson, options: SentencesOptions):
     told = replace(options, user_regularisation=0.1, item_regularisation=0.01)
-    z, learned = texts(lesson, told.path), learn(lesson, told)
+    z, learned = texts(lesson, told), learn(lesson, told)
     shape = (READERS, BOOKS)
     liked = sparse.csr_matrix((np.ones(len(lesson.likes), np.float32), lesson.likes.T), shape)
     both = fit(z, liked, dim=4, user=0.1, item=0.01)
