@@ -20,6 +20,8 @@ from embed.sampled import SampledOptions, fit
 from kg.bounds import Natural, Positive
 
 PHASE = "sentences.tuning"
+_AT_ONCE = 4096
+"""Texts whose pieces are laid side by side."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def tuned(lesson: Lesson, encoder: Static, texts: Sequence[str], options: Tuning
         sampled = SampledOptions(epochs=options.epochs, learning_rate=options.learning_rate)
         fit(network, loss, len(partners.item), sampled, lesson, phase=PHASE)
     with torch.no_grad():
-        return np.asarray(network(torch.arange(len(texts), device=lesson.device)).cpu().numpy(), np.float32)
+        parts = torch.arange(len(texts), device=lesson.device).split(_AT_ONCE)
+        return np.concatenate([network(part).cpu().numpy() for part in parts])
 
 
 def contrast(network: nn.Module, item: Tensor, other: Tensor, drawn: Tensor, temperature: float) -> Tensor:

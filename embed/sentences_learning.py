@@ -29,7 +29,7 @@ _UNPACKED = 3
 _TUNED = 8
 """A table of them as it is tuned, if all of it occurs: itself, its gradient, and Adam's two."""
 _PIECES = 12
-"""For each letter, about four of which are a piece: its number, twice over, and its place, in the largest batch."""
+"""For each letter of a property, four of which are about a piece: its number, twice over; and as much of names."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def texts(lesson: Lesson, options: SentencesOptions) -> Vectors:
 
 
 def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
-    """The encoder, and the vectors of texts. Raises InputError without an encoder, before anything is learned."""
+    """The encoder, its tuning, and the vectors of texts. Raises InputError without an encoder, before all learning."""
     folder, cut = found(options.path)
     encoder = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     read = _UNPACKED * encoder + 4 * _FLOATS * snapshot.n_items * _WIDEST

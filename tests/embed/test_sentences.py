@@ -8,6 +8,7 @@ import pytest
 from scipy import sparse
 
 from embed.content_learning import fit, mean_of
+from embed.encoder_tuning import TuningOptions
 from embed.lesson import Lesson
 from embed.sentences import Sentences
 from embed.sentences_learning import SentencesOptions, learn, need, texts
@@ -91,6 +92,8 @@ def test_a_path_may_stand_bare():
 def test_memory_grows_with_the_encoder_and_without_one_nothing_is_begun(lesson: Lesson, options: SentencesOptions):
     few, more = need(lesson.snapshot, options), need(lesson.snapshot, replace(options, dim=1000))
     assert more.bytes - few.bytes >= BOOKS * 996 * 8
+    untuned = need(lesson.snapshot, replace(options, tuning=TuningOptions(epochs=0)))
+    assert few.bytes - untuned.bytes > 4 * sum(map(len, lesson.snapshot.properties[:BOOKS]))
     with pytest.raises(InputError, match=r"--set sentences\.path"):
         need(lesson.snapshot, SentencesOptions())
     with pytest.raises(InputError, match="no folder /nowhere/at/all"):
