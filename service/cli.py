@@ -199,7 +199,6 @@ def tune(
     Nothing is published: the last line says how to train with the best. A search that was killed goes on when the
     same is asked again. docs/reference.md says what is varied.
     """
-    ranges = dict(pair.partition("=")[::2] for pair in vary)
     with _training_libraries(), console.bars() as progress:
         from embed.hypersearch import Budget
         from service import tuning
@@ -211,7 +210,7 @@ def tune(
             options,
             budget,
             given=changes,
-            ranges=ranges or tuning.RANGES,
+            ranges=tuning.ranges_of(vary),
             metric=metric,
             progress=progress,
         )

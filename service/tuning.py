@@ -20,6 +20,7 @@ from kg.journal import Journal
 from kg.progress import Progress, silent
 from kg.snapshot import Snapshot, digest_of
 from kg.workspace import Workspace
+from ontology.errors import InputError
 from ontology.model import Ontology
 from retrieval.evaluation import pipeline
 from retrieval.live import LiveState
@@ -41,6 +42,17 @@ RANGES = {
     "ranker.learning_rate": "0.0005..0.008",
 }
 """What is varied unless something else is asked for: what moved the figures most where they were tuned by hand."""
+
+
+def ranges_of(pairs: Sequence[str]) -> dict[str, str]:
+    """The range of each NAME=RANGE; RANGES where there is none. Raises InputError for a name that is there twice."""
+    ranges: dict[str, str] = {}
+    for pair in pairs:
+        name, _, text = pair.partition("=")
+        if name in ranges:
+            raise InputError(f"--vary {name} is given twice, as {ranges[name]} and as {text}; give it once")
+        ranges[name] = text
+    return ranges or RANGES
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def searches(home: Path) -> set[Path]:
         (["--vary", "gnn.layers=2"], "gnn.layers=2 is no range; give LOW..HIGH"),
         (["--vary", "gnn.layers=-1..2"], "--set gnn.layers=-1: Input should be greater than"),
         (["--vary", "gnn.layers"], "gnn.layers= is no range"),
+        (["--vary", "gnn.layers=1..2", "--vary", "gnn.layers=1..4"], "gnn.layers is given twice, as 1..2 and as 1..4"),
         (["--holdout", "0"], "--holdout"),
         (["--trials", "0"], "--trials"),
         (["--device", "tpu9"], "cannot be used here"),
