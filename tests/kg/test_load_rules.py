@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.kg.loads import Rows
 
 SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """In memory: hundreds of small databases are made."""
+PARTS = 2
+"""As one test it takes nearly all of the time that a test may take, where the machine is slow."""
 Loads = list[tuple[Rows, bool]]
 LOADS: st.SearchStrategy[Loads] = st.lists(st.tuples(some_rows(), st.booleans()), min_size=1, max_size=5)
 
@@ -26,9 +29,10 @@ def _graph() -> Iterator[LedgerGraph]:
         yield LedgerGraph(Path(folder))
 
 
-@settings(max_examples=int(os.environ.get("KG_TEST_LOADS", "100")), deadline=None)
-@given(LOADS)
-def test_the_graph_is_what_the_rules_make_of_the_files(loads: Loads) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+@settings(max_examples=int(os.environ.get("KG_TEST_LOADS", "100")) // PARTS, deadline=None)
+@given(loads=LOADS)
+def test_the_graph_is_what_the_rules_make_of_the_files(part: int, loads: Loads) -> None:
     model = Model()
     with _graph() as loaded:
         for rows, removing in loads:
