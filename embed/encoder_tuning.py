@@ -92,7 +92,7 @@ def tuned(lesson: Lesson, encoder: Static, texts: Sequence[str], options: Tuning
     def loss(rows: Tensor, drawn: Tensor) -> Tensor:
         return contrast(network, partners.item[rows], partners.of(rows), drawn, options.temperature)
 
-    if options.epochs and len(partners.item):
+    if len(partners.item):
         sampled = SampledOptions(epochs=options.epochs, learning_rate=options.learning_rate)
         fit(network, loss, len(partners.item), sampled, lesson, phase=PHASE)
     with torch.no_grad():

@@ -63,7 +63,10 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
 def texts(lesson: Lesson, options: SentencesOptions) -> Vectors:
     """The text of each item, float32 (I, k + 1): around 0, with a mean square of 1, and 1 in the last column."""
     encoder, said = encoder_of(options.path, lesson.device), lesson.texts()
-    read = tuned(lesson, encoder, said, options.tuning) if isinstance(encoder, Static) else encoder(said)
+    if options.tuning.epochs and isinstance(encoder, Static):
+        read = tuned(lesson, encoder, said, options.tuning)
+    else:
+        read = encoder(said)
     around = read - read.mean(axis=0)
     size = float(np.sqrt(np.square(around, dtype=np.float64).sum() / len(around)))
     return np.concatenate([around / max(size, 1e-9), np.ones((len(around), 1))], axis=1).astype(np.float32)

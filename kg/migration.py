@@ -45,6 +45,7 @@ def _constrain(bolt: Bolt, id_: str, statement: str) -> None:
             complete = complete + 1 if state == ("POPULATING", 100.0) else 0
             if complete == LOOKS:
                 bolt.write(f"DROP INDEX {id_} IF EXISTS")  # which is refused where a constraint has it by now
+                complete = 0
             else:
                 sleep(LOOK_S)
         else:

@@ -1,7 +1,6 @@
 """A static encoder learns from likes which pieces of words go together, and texts of new items gain by it."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,7 +93,7 @@ def test_the_same_seed_is_the_same_bits_and_another_is_not(lesson: Lesson, encod
     assert tuned(replace(lesson, seed=1), encoder, said, OPTIONS).tobytes() != first
 
 
-def test_divergence_is_a_sentence(lesson: Lesson, said: list[str], tmp_path: Path):
+def test_divergence_is_a_sentence(lesson: Lesson, said: list[str]):
     table = np.full((20, DIM), np.float32(3e38))
     with pytest.raises(InputError, match=r"smaller sentences\.tuning\.learning_rate"):
         tuned(lesson, Static(table, lambda text: [WORDS.index(text)] * 2), said, OPTIONS)
