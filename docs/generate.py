@@ -15,7 +15,7 @@ from kg.address import VARIABLES
 from kg.mapping_schema import mapping_schema
 from ontology.errors import KgrecError
 from service.app import openapi
-from service.cli import kg
+from service.cli import COMMANDS, kg
 from service.pairs import known
 from service.settings import Settings, variable
 from service.steps import training_options
@@ -40,9 +40,10 @@ def commands() -> Iterator[str]:
     """The help text of `kg` and of each command."""
     root = click.Context(kg, info_name="kg", terminal_width=WIDTH, **kg.context_settings)
     yield f"```\n{kg.get_help(root)}\n```"
-    for name, command in sorted(kg.commands.items()):
-        context = click.Context(command, info_name=name, parent=root)
-        yield f"### `kg {name}`\n\n```\n{command.get_help(context)}\n```"
+    for name in sorted(COMMANDS):
+        if command := kg.get_command(root, name):
+            context = click.Context(command, info_name=name, parent=root)
+            yield f"### `kg {name}`\n\n```\n{command.get_help(context)}\n```"
 
 
 def options() -> Iterator[str]:

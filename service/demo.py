@@ -10,7 +10,7 @@ from kg.workspace import Workspace
 from ontology.errors import NotFoundError, NotReadyError
 from retrieval.answer import Query
 from retrieval.opening import open_recommender
-from service import console, ingesting, server, steps
+from service import answer_tables, console, ingesting, load_tables, score_tables, server, steps
 from service.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -32,7 +32,7 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
             console.out.print(f"The catalog is loaded already (remove {workspace.root} to begin anew).")
         else:
             with console.bars() as progress:
-                console.load_report(ingesting.load(workspace, [CATALOG], MAPPING, progress), workspace.rejects)
+                load_tables.loaded(ingesting.load(workspace, [CATALOG], MAPPING, progress), workspace.rejects)
         try:
             current(workspace.models)
             console.out.print("A bundle is trained already.")
@@ -45,9 +45,9 @@ def run(workspace: Workspace, *, serve: bool, port: int) -> None:
         recommender = open_recommender(workspace, journal)
         with console.bars() as progress:
             scored = evaluate(recommender, progress=progress)
-        console.evaluation(scored)
+        score_tables.evaluated(scored)
         for user in USERS:
-            console.answer(f"\nFor user {user}", recommender.recommend(Query(user=user, n=5)))
+            answer_tables.answered(f"\nFor user {user}", recommender.recommend(Query(user=user, n=5)))
     finally:
         journal.close()
     console.out.print(f"\nDone in {time.monotonic() - begin:.0f} s.")

@@ -12,11 +12,10 @@ import pytest
 
 from kg.connect import connect
 from kg.workspace import Workspace
-from service.cli import kg
+from service.cli import COMMANDS, kg
 from tests.forked import ran
 
 SHOP = Path(__file__).parents[1] / "catalogs" / "shop"
-COMMANDS = sorted(kg.commands)
 
 
 def run(home: Path, *words: object, status: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
@@ -52,8 +51,10 @@ def user(home: Path) -> str:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_every_option_says_what_it_is_for(name: str):
-    command = kg.commands[name]
+    command = kg.get_command(click.Context(kg), name)
+    assert command
     assert command.help
+    assert " ".join(command.help.split()).startswith(COMMANDS[name])
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
@@ -63,6 +64,19 @@ def test_it_is_installed_and_its_help_lists_every_command():
     command = [Path(sys.executable).with_name("kg"), "-h"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert all(f"\n  {name} " in text for name in COMMANDS)
+
+
+def test_help_and_version_import_no_command():
+    code = "import sys; from service.cli import main; sys.argv[1:] = ['-h']; main()"
+    done = subprocess.run([sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True)
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "service.cli" in imported
+    assert not {name for name in imported if name.startswith(("kg.", "service.commands", "numpy", "neo4j"))}
+
+
+def test_a_command_that_there_is_not_is_named(tmp_path: Path):
+    done = run(tmp_path / "kg", "recomend", status=2)
+    assert "No such command 'recomend'" in done.stderr
 
 
 def test_a_catalog_is_loaded_asked_and_counted(tmp_path: Path):
