@@ -4,10 +4,12 @@ A static one (a table of vectors, one for each piece of a word, as model2vec and
 here. Any other is loaded by the library sentence-transformers, where that is installed. The only file that knows it.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ _LONGEST = 20_000
 _TABLE = ("embeddings", "embedding.weight")
 """The table in files of model2vec, and of sentence-transformers and others."""
 _LIBRARY = "sentence_transformers"
+_ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "false"}
+"""It asks the network for nothing, prints nothing, and has no threads when processes are forked later."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,24 @@ class Static:
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
 
 
+@dataclass(frozen=True)
+class Transformer:
+    """An encoder of the library; `model` is a module of torch from what `tokens` gives to vectors."""
+
+    model: Any
+
+    def __call__(self, texts: Sequence[str]) -> Vectors:
+        """What the library makes of each text, float32 (n, k), of length 1; 0 of a blank one."""
+        short = [text[:_LONGEST] for text in texts]
+        found = self.model.encode(short, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found * np.array([[text.strip() != ""] for text in texts]), np.float32)
+
+    def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Texts as numbers of pieces of words, on the device of the model."""
+        found = self.model.preprocess([text[:_LONGEST] for text in texts])
+        return {name: part.to(self.model.device) if hasattr(part, "to") else part for name, part in found.items()}
+
+
 def encoder_of(path: str, device: str = "cpu") -> Encoder:
     """The encoder in a folder, Static or another. Raises InputError: what is missing, or has to be installed."""
     folder, cut = found(path)
@@ -64,7 +86,7 @@ def found(path: str) -> tuple[Path, Pieces | None]:
         raise InputError(
             f"{folder} holds no text encoder that is read without a library (model.safetensors with a table of "
             "vectors, and a tokenizer.json with WordPiece as of BERT or BPE as of Llama); "
-            "`pip install sentence-transformers` reads others"
+            "`pip install 'kgrec[text]'` reads others"
         )
     return folder, None
 
@@ -110,7 +132,9 @@ def _table(file: Path) -> Vectors:
     return table
 
 
-def _by_library(folder: Path, device: str) -> Encoder:
+def _by_library(folder: Path, device: str) -> Transformer:
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     from sentence_transformers import SentenceTransformer
 
     try:
@@ -119,9 +143,4 @@ def _by_library(folder: Path, device: str) -> Encoder:
         )
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"sentence-transformers cannot load {folder}: {str(error).splitlines()[0]}") from error
-
-    def encoded(texts: Sequence[str]) -> Vectors:
-        short = [text[:_LONGEST] for text in texts]
-        return np.asarray(model.encode(short, normalize_embeddings=True, show_progress_bar=False), np.float32)
-
-    return encoded
+    return Transformer(model.eval())

@@ -1,8 +1,8 @@
-"""Fine-tunes a static text encoder to likes: texts of what the same user liked shall have vectors that are close.
+"""Fine-tunes a text encoder to likes: texts of what the same user liked shall have vectors that are close.
 
 Two items that one user liked against items drawn at random, by the cosines of their texts' vectors and a temperature:
-InfoNCE (van den Oord et al. 2018, eq. 4). What moves are the vectors of the pieces of words that occur, which any item
-shares with others, so that items without likes gain by it, too.
+InfoNCE (van den Oord et al. 2018, eq. 4). What moves in a static encoder are the vectors of the pieces of words that
+occur, which any item shares with others, so that items without likes gain by it, too; in a transformer, all weights.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding_bag, normalize
+from torch.utils.checkpoint import checkpoint
 
-from embed.encoder import Static, Vectors
+from embed.encoder import Static, Transformer, Vectors
 from embed.lesson import Lesson
 from embed.sampled import SampledOptions, fit
 from kg.bounds import Natural, Positive
 
-PHASE = "sentences.tuning"
 _AT_ONCE = 4096
 """Texts whose pieces are laid side by side."""
+_READ_AT_ONCE = 8
+"""Texts that a transformer reads at once, and holds what its layers said of."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,29 @@ class Texts(nn.Module):
         return normalize(embedding_bag(self._piece[places], self.table, offset, mode="sum"), dim=1, eps=1e-9)
 
 
+class Read(nn.Module):
+    """Texts as a transformer reads them, without dropout.
+
+    A few at a time, and once more when the gradient is taken, so that memory does not grow with the batch (Chen et al.
+    2016, "Training deep nets with sublinear memory cost").
+    """
+
+    def __init__(self, encoder: Transformer, texts: Sequence[str]) -> None:
+        super().__init__()
+        self.model = encoder.model
+        self._encoder, self._texts = encoder, texts
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """The vectors of texts int64 (n,): (n, k), of length 1, or 0 where a text is blank."""
+        return torch.cat([checkpoint(self._few, few, use_reentrant=False) for few in numbers.split(_READ_AT_ONCE)])
+
+    def _few(self, numbers: Tensor) -> Tensor:
+        texts = [self._texts[number] for number in numbers.tolist()]
+        there = torch.tensor([[text.strip() != ""] for text in texts], device=numbers.device)
+        tokens = self._encoder.tokens([text if text.strip() else "." for text in texts])
+        return normalize(self.model(tokens)["sentence_embedding"], dim=1, eps=1e-9) * there
+
+
 class _Partners:
     """Likes of users who have several, and for each of them another like of the same user."""
 
@@ -82,19 +107,22 @@ class _Partners:
         return self.item[begin + (rows - begin + away) % (self._others[rows] + 1)]
 
 
-def tuned(lesson: Lesson, encoder: Static, texts: Sequence[str], options: TuningOptions) -> Vectors:
+def tuned(
+    lesson: Lesson, encoder: Static | Transformer, texts: Sequence[str], options: TuningOptions, phase: str
+) -> Vectors:
     """The vector of each text as the encoder gives it after some epochs, float32 (I, k), of length 1 or 0.
 
-    The same seed gives the same bits on a CPU. Raises InputError on divergence.
+    `phase` names the options. The same seed gives the same bits on a CPU. Raises InputError on divergence.
     """
-    network, partners = Texts(encoder, texts).to(lesson.device), _Partners(lesson)
+    network = Texts(encoder, texts) if isinstance(encoder, Static) else Read(encoder, texts)
+    network, partners = network.to(lesson.device), _Partners(lesson)
 
     def loss(rows: Tensor, drawn: Tensor) -> Tensor:
         return contrast(network, partners.item[rows], partners.of(rows), drawn, options.temperature)
 
     if len(partners.item):
         sampled = SampledOptions(epochs=options.epochs, learning_rate=options.learning_rate)
-        fit(network, loss, len(partners.item), sampled, lesson, phase=PHASE)
+        fit(network, loss, len(partners.item), sampled, lesson, phase=phase)
     with torch.no_grad():
         parts = torch.arange(len(texts), device=lesson.device).split(_AT_ONCE)
         return np.concatenate([network(part).cpu().numpy() for part in parts])

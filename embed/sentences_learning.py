@@ -1,10 +1,11 @@
 """Turns what a pretrained text encoder says of items towards likes: the encoder itself, then two linear maps.
 
-A static encoder is fine-tuned (embed/encoder_tuning.py); another stays as it is. The maps are those of the content
-teacher (embed/content_learning.py), with the vectors of texts in the place of its content, and their regularisation
-is chosen as its is.
+A static encoder is fine-tuned (embed/encoder_tuning.py), a transformer where it is asked for. The maps are those of
+the content teacher (embed/content_learning.py), with the vectors of texts in the place of its content, and their
+regularisation is chosen as its is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import sparse
 
 from embed.content_choice import chosen
 from embed.content_learning import ContentOptions, fit
-from embed.encoder import Static, Vectors, encoder_of, found
+from embed.encoder import Encoder, Static, Transformer, Vectors, encoder_of, found
 from embed.encoder_tuning import TuningOptions, tuned
 from embed.lesson import Lesson
 from embed.memory import Need
@@ -28,13 +29,16 @@ _UNPACKED = 3
 """What a file of half floats becomes, with itself."""
 _TUNED = 8
 """A table of them as it is tuned, if all of it occurs: itself, its gradient, and Adam's two."""
+_LAYERS = 2 << 30
+"""What the layers of a transformer say of the texts that it reads at once while it is tuned."""
 _PIECES = 12
 """For each letter of a property, four of which are about a piece: its number, twice over; and as much of names."""
 
 
 @dataclass(frozen=True)
 class SentencesOptions:
-    """`path` is the folder of the encoder (see embed/encoder.py), `tuning` is for a static one; 0 epochs leave it.
+    """`path` is the folder of the encoder (see embed/encoder.py). `tuning` is of a static one, `transformer` of any
+    other, each step of which is a thousand times as dear; 0 epochs leave it as it is.
 
     The two strengths of regularisation are as those of the content teacher; None: the best of the same grid.
     """
@@ -42,6 +46,7 @@ class SentencesOptions:
     path: str = ""
     dim: Count = 64
     tuning: TuningOptions = field(default_factory=TuningOptions)
+    transformer: TuningOptions = field(default_factory=lambda: TuningOptions(epochs=0, learning_rate=2e-5))
     user_regularisation: Positive | None = None
     item_regularisation: Positive | None = None
 
@@ -63,13 +68,18 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
 def texts(lesson: Lesson, options: SentencesOptions) -> Vectors:
     """The text of each item, float32 (I, k + 1): around 0, with a mean square of 1, and 1 in the last column."""
     encoder, said = encoder_of(options.path, lesson.device), lesson.texts()
-    if options.tuning.epochs and isinstance(encoder, Static):
-        read = tuned(lesson, encoder, said, options.tuning)
-    else:
-        read = encoder(said)
+    read = _read(lesson, encoder, said, options)
     around = read - read.mean(axis=0)
     size = float(np.sqrt(np.square(around, dtype=np.float64).sum() / len(around)))
     return np.concatenate([around / max(size, 1e-9), np.ones((len(around), 1))], axis=1).astype(np.float32)
+
+
+def _read(lesson: Lesson, encoder: Encoder, said: Sequence[str], options: SentencesOptions) -> Vectors:
+    if isinstance(encoder, Static) and options.tuning.epochs:
+        return tuned(lesson, encoder, said, options.tuning, "sentences.tuning")
+    if isinstance(encoder, Transformer) and options.transformer.epochs:
+        return tuned(lesson, encoder, said, options.transformer, "sentences.transformer")
+    return encoder(said)
 
 
 def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
@@ -79,4 +89,6 @@ def need(snapshot: Snapshot, options: SentencesOptions) -> Need:
     read = _UNPACKED * encoder + 4 * _FLOATS * snapshot.n_items * _WIDEST
     if cut is not None and options.tuning.epochs:
         read += _TUNED * encoder + _PIECES * sum(map(len, snapshot.properties[: snapshot.n_items]))
+    elif cut is None and options.transformer.epochs:
+        read += _TUNED * encoder + _LAYERS
     return Need("sentences", "sentences.dim", options.dim, lambda dim: read + 8 * dim * snapshot.n_items)

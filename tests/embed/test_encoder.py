@@ -14,6 +14,7 @@ from safetensors.torch import save_file as save_torch
 from embed.encoder import encoder_of, found
 from embed.pieces import Pieces, pieces_of
 from ontology.errors import InputError
+from tests.embed.bert import bert
 from tests.embed.encoders import DIM, WORDS, bpe, tiny, word_piece
 
 
@@ -97,7 +98,7 @@ def test_what_is_no_encoder_is_a_sentence(folder: Path, monkeypatch: pytest.Monk
         encoder_of("/nowhere/at/all")
     other = word_piece() | {"pre_tokenizer": {"type": "Metaspace"}}
     (folder / "tokenizer.json").write_text(json.dumps(other), encoding="utf-8")
-    with pytest.raises(InputError, match="`pip install sentence-transformers` reads others"):
+    with pytest.raises(InputError, match=r"`pip install 'kgrec\[text\]'` reads others"):
         found(str(folder))
     for broken in ("{", "[]", json.dumps(word_piece() | {"model": {"type": "WordPiece"}})):
         (folder / "tokenizer.json").write_text(broken, encoding="utf-8")
@@ -105,6 +106,17 @@ def test_what_is_no_encoder_is_a_sentence(folder: Path, monkeypatch: pytest.Monk
             encoder_of(str(folder))
     (folder / "model.safetensors").write_bytes(b"no")
     with pytest.raises(InputError, match="is not a file of safetensors"):
+        encoder_of(str(folder))
+
+
+def test_what_the_library_cannot_load_is_a_sentence(tmp_path: Path):
+    folder = bert(tmp_path)
+    assert encoder_of(str(folder))(["river boat", " "]).any(axis=1).tolist() == [True, False]
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(InputError, match=r"sentence-transformers cannot load .*encoder: "):
+        encoder_of(str(folder))
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(InputError, match=r"sentence-transformers cannot load .*encoder: "):
         encoder_of(str(folder))
 
 

@@ -1,28 +1,44 @@
-"""A static encoder learns from likes which pieces of words go together, and texts of new items gain by it."""
+"""An encoder learns from likes which words go together, and texts of new items gain by it."""
 
+import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import cosine_similarity
+from torch.nn.functional import cosine_similarity, normalize
 
-from embed.encoder import Static, encoder_of
-from embed.encoder_tuning import Texts, TuningOptions, _Partners, contrast, tuned
+from embed.encoder import Static, Transformer, encoder_of
+from embed.encoder_tuning import Read, Texts, TuningOptions, _Partners, contrast, tuned
 from embed.lesson import Lesson
 from ontology.errors import InputError
+from tests.embed.bert import bert
 from tests.embed.encoders import DIM, tiny
 from tests.retrieval.test_training import BOOKS, library
 
 OPTIONS = TuningOptions(epochs=20, learning_rate=0.05)
+OF_TRANSFORMERS = TuningOptions(epochs=30, learning_rate=0.01)
+PHASE = "sentences.tuning"
+Encoder = Static | Transformer
 WORDS = ("river", "boat", "castle", "knight")
 
 
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Static:
-    found = encoder_of(str(tiny(tmp_path_factory.mktemp("encoder"))))
-    assert isinstance(found, Static)
+@pytest.fixture(scope="module", params=[tiny, bert])
+def encoder(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Encoder:
+    found = encoder_of(str(request.param(tmp_path_factory.mktemp("encoder"))))
+    assert isinstance(found, Static) == (request.param is tiny)
     return found
+
+
+@pytest.fixture
+def options(encoder: Encoder) -> TuningOptions:
+    return OPTIONS if isinstance(encoder, Static) else OF_TRANSFORMERS
+
+
+def learned(lesson: Lesson, encoder: Encoder, said: list[str], options: TuningOptions) -> np.ndarray:
+    """A transformer moves as it learns, so a copy does."""
+    return tuned(lesson, copy.deepcopy(encoder), said, options, PHASE)
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +54,19 @@ def said() -> list[str]:
     return [WORDS[2 * (item >= BOOKS // 2) + item % 2] for item in range(BOOKS)]
 
 
-def test_untuned_a_text_has_the_vector_that_the_encoder_gives(lesson: Lesson, encoder: Static):
+def test_untuned_a_text_has_the_vector_that_the_encoder_gives(lesson: Lesson, encoder: Encoder):
     texts = ["the river. a boat", "nothing", "", "unaffable castle", *["knight"] * (BOOKS - 4)]
-    found = tuned(lesson, encoder, texts, TuningOptions(epochs=0))
+    found = learned(lesson, encoder, texts, TuningOptions(epochs=0))
     np.testing.assert_allclose(found, encoder(texts), atol=1e-6)
     assert found.dtype == np.float32
-    assert not found[1:3].any()
+    unknown = [1, 2] if isinstance(encoder, Static) else [2]
+    assert (np.flatnonzero(~found.any(axis=1)) == unknown).all()
 
 
-def test_texts_of_what_is_liked_together_come_close_and_others_apart(lesson: Lesson, encoder: Static, said: list[str]):
-    before, after = encoder(said), tuned(lesson, encoder, said, OPTIONS)
+def test_texts_of_what_is_liked_together_come_close_and_others_apart(
+    lesson: Lesson, encoder: Encoder, said: list[str], options: TuningOptions
+):
+    before, after = encoder(said), learned(lesson, encoder, said, options)
     half = np.arange(BOOKS) < BOOKS // 2
     for vectors, apart in ((before, False), (after, True)):
         cosine = vectors @ vectors.T
@@ -65,15 +84,15 @@ def test_another_like_of_the_same_user_is_drawn_never_the_same_and_all_of_them(l
     assert {(u, i) for u, i in zip(user.tolist(), other.tolist(), strict=True)} == liked
 
 
-def test_users_with_one_like_say_nothing(lesson: Lesson, encoder: Static, said: list[str]):
+def test_users_with_one_like_say_nothing(lesson: Lesson, encoder: Encoder, said: list[str]):
     _, first = np.unique(lesson.known.user, return_index=True)
     single = lesson.known.where(np.isin(np.arange(len(lesson.known.user)), first))
-    found = tuned(replace(lesson, known=single), encoder, said, OPTIONS)
+    found = learned(replace(lesson, known=single), encoder, said, OPTIONS)
     np.testing.assert_allclose(found, encoder(said), atol=1e-6)
 
 
-def test_the_loss_is_that_of_the_paper_without_what_was_drawn_of_the_two(encoder: Static, said: list[str]):
-    network, tau = Texts(encoder, said), 0.5
+def test_the_loss_is_that_of_the_paper_without_what_was_drawn_of_the_two(encoder: Encoder, said: list[str]):
+    network, tau = Texts(encoder, said) if isinstance(encoder, Static) else Read(encoder, said), 0.5
     item, other, drawn = torch.tensor([0, 5]), torch.tensor([1, 6]), torch.tensor([BOOKS - 1, 1, 5, BOOKS - 2])
     vectors = torch.from_numpy(encoder(said))
 
@@ -87,13 +106,28 @@ def test_the_loss_is_that_of_the_paper_without_what_was_drawn_of_the_two(encoder
     torch.testing.assert_close(contrast(network, item, other, drawn, tau), torch.stack(losses).mean())
 
 
-def test_the_same_seed_is_the_same_bits_and_another_is_not(lesson: Lesson, encoder: Static, said: list[str]):
-    first, again = (tuned(lesson, encoder, said, OPTIONS).tobytes() for _ in range(2))
+def test_the_gradient_is_that_of_all_texts_read_at_once(tmp_path: Path, said: list[str]):
+    network = Read(encoder_of(str(bert(tmp_path))), said)
+    wanted = torch.linspace(-1, 1, BOOKS)
+    at_once = normalize(network.model(network._encoder.tokens(said))["sentence_embedding"], dim=1)
+    weights = [weight for name, weight in network.named_parameters() if "pooler" not in name]
+    one, other = (
+        torch.autograd.grad((wanted @ found).sum(), weights) for found in (network(torch.arange(BOOKS)), at_once)
+    )
+    for a, b in zip(one, other, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-3)
+
+
+def test_the_same_seed_is_the_same_bits_and_another_is_not(
+    lesson: Lesson, encoder: Encoder, said: list[str], options: TuningOptions
+):
+    few = replace(options, epochs=2)
+    first, again = (learned(lesson, encoder, said, few).tobytes() for _ in range(2))
     assert first == again
-    assert tuned(replace(lesson, seed=1), encoder, said, OPTIONS).tobytes() != first
+    assert learned(replace(lesson, seed=1), encoder, said, few).tobytes() != first
 
 
 def test_divergence_is_a_sentence(lesson: Lesson, said: list[str]):
     table = np.full((20, DIM), np.float32(3e38))
     with pytest.raises(InputError, match=r"smaller sentences\.tuning\.learning_rate"):
-        tuned(lesson, Static(table, lambda text: [WORDS.index(text)] * 2), said, OPTIONS)
+        learned(lesson, Static(table, lambda text: [WORDS.index(text)] * 2), said, OPTIONS)

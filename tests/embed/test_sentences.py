@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from embed.sentences import Sentences
 from embed.sentences_learning import SentencesOptions, learn, need, texts
 from ontology.errors import InputError
 from service.pairs import tuned
+from tests.embed.bert import bert
 from tests.embed.encoders import DIM, tiny
 from tests.retrieval.test_training import BOOKS, QUICK, READERS, WRITERS, library
 
@@ -46,6 +48,18 @@ def test_new_books_are_found_by_their_texts(lesson: Lesson, sentences: Sentences
         liked = lesson.likes[lesson.likes[:, 0] == user, 1]
         scores = sentences.items @ sentences.query(liked, liked)
         assert (np.sort(NEW[np.argsort(-scores[NEW])[:2]]) // (BOOKS // 2) == user % 2).all()
+
+
+def test_a_transformer_is_tuned_where_it_is_asked_for(lesson: Lesson, tmp_path: Path):
+    asked = SentencesOptions(str(bert(tmp_path)), dim=4, transformer=TuningOptions(epochs=2, learning_rate=0.01))
+    as_it_is = replace(asked, transformer=TuningOptions(epochs=0))
+    assert not np.allclose(texts(lesson, asked), texts(lesson, as_it_is), atol=0.1)
+    np.testing.assert_array_equal(texts(lesson, as_it_is), texts(lesson, SentencesOptions(asked.path)))
+    assert need(lesson.snapshot, asked).bytes > need(lesson.snapshot, as_it_is).bytes
+    learned, user = learn(lesson, asked), 0
+    liked = lesson.likes[lesson.likes[:, 0] == user, 1]
+    scores = learned.items @ learned.query(liked, liked)
+    assert (np.sort(NEW[np.argsort(-scores[NEW])[:2]]) // (BOOKS // 2) == user % 2).all()
 
 
 def test_texts_lie_around_0_at_a_distance_of_1(lesson: Lesson, options: SentencesOptions):
