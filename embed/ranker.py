@@ -113,11 +113,13 @@ def train_ranker(
     run: Run = ALONE,
     *,
     pairs: NDArray[np.float16] | None = None,
+    owners: NDArray[np.int64] | None = None,
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
+    A group is a list that is to be ordered; `owners` int64 (n,) are whose it is, by default each another's.
     With attention there are `pairs` (n, h) as well, and without it there are none (see Beside).
-    The validation part holds whole groups (users), at least one. Softmax cross-entropy over the candidates of each
+    The validation part holds all groups of some owners, at least one. Softmax cross-entropy over the candidates of each
     user, which compares them with each other, and by which the top counts most; Adam; early stopping on the same loss
     of the validation part, which is steadier than its ndcg where users are few. The log-odds are calibrated on it last.
 
@@ -125,12 +127,12 @@ def train_ranker(
     """
     if (pairs is None) != (options.attention == 0):
         raise ValueError("pairs are for a ranker with attention, and for no other")
-    examples = _examples(features, labels, groups, options, pairs)
+    later = _validation(groups if owners is None else owners, options)
+    examples = _examples(features, labels, groups, later, pairs, device=options.device)
     torch.manual_seed(options.seed)
     stages = list(_stages(examples, options, run))
     served = stages[-1]
-    later, seen = examples.later.cpu().numpy(), examples.x[examples.later]
-    x, y = features[later], labels[later]
+    seen, x, y = examples.x[examples.later], features[later], labels[later]
     z = log_odds(served.network, seen)
     users = of_users(features, groups) & (len(np.unique(groups[later])) >= FEWEST)
     network = Calibrated(served.network, platt(z, y, x, users)).cpu().eval()
@@ -148,26 +150,27 @@ def _examples(
     features: NDArray[np.float32],
     labels: NDArray[np.float32],
     groups: NDArray[np.int64],
-    options: RankerOptions,
+    later: NDArray[np.bool_],
     pairs: NDArray[np.float16] | None,
+    *,
+    device: str,
 ) -> _Examples:
-    device = torch.device(options.device)
-    later = _validation(groups, options)
     if not labels[~later].any() or not labels[later].any():
         raise NotReadyError("too few users with a liked candidate to train a ranker: load more interactions")
-    known, judging = (lists(np.flatnonzero(part), groups, labels, options.device) for part in (~later, later))
+    known, judging = (lists(np.flatnonzero(part), groups, labels, device) for part in (~later, later))
     arrays = (features, labels, np.flatnonzero(~later), np.flatnonzero(later))
     x, y, *rows = (torch.from_numpy(array).to(device) for array in arrays)
     seen = x if pairs is None else Beside(x, torch.from_numpy(pairs).to(device))
     return _Examples(seen, y, known, judging, *rows)
 
 
-def _validation(groups: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
-    distinct = np.unique(groups)
+def _validation(owners: NDArray[np.int64], options: RankerOptions) -> NDArray[np.bool_]:
+    """What the ranker is judged by: the rows of some owners, bool (n,)."""
+    distinct = np.unique(owners)
     if len(distinct) < 2:
         raise NotReadyError("a ranker needs at least two users with a history: load more interactions")
     n = max(1, round(options.validation * len(distinct)))
-    return np.isin(groups, np.random.default_rng(options.seed).choice(distinct, n, replace=False))
+    return np.isin(owners, np.random.default_rng(options.seed).choice(distinct, n, replace=False))
 
 
 def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:

@@ -42,6 +42,20 @@ def held_out_by_time(interactions: Interactions, fraction: float, *, at_least: i
     return np.asarray(position >= np.repeat(keep, count), np.bool_)
 
 
+def held_out_in_turn(interactions: Interactions, fraction: float, turn: int) -> NDArray[np.bool_]:
+    """Mark a part of each history that is as large as what `held_out_by_time` marks, bool (m,): turn 0 marks that.
+
+    Turn 1 marks the part before, and so on; where a history has no such part left, nothing of it.
+
+    Raises InputError unless 0 <= fraction < 1.
+    """
+    last = held_out_by_time(interactions, fraction)
+    _, which, count = np.unique(interactions.user, return_inverse=True, return_counts=True)
+    many = np.bincount(which, weights=last, minlength=len(count)).astype(np.int64)
+    from_end = np.cumsum(count)[which] - 1 - np.arange(len(interactions))
+    return np.asarray((from_end >= turn * many[which]) & (from_end < (turn + 1) * many[which]), np.bool_)
+
+
 def held_out_last(interactions: Interactions) -> NDArray[np.bool_]:
     """Leave-last-out: of the items that a user ever liked, hold out the one met last, from its first meeting on.
 

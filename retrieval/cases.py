@@ -39,14 +39,19 @@ class Parted:
 
         What they like is nothing that is closed to them; those who like nothing else are left out.
         """
+        for _, history, liked in self.by_user(users):
+            yield history, liked
+
+    def by_user(self, users: NDArray[np.integer] | None = None) -> Iterator[tuple[int, History, NDArray[np.int32]]]:
+        """The same, with the number of the user."""
         done = self.interactions
         users = self.users() if users is None else users
         begin = np.searchsorted(done.user, users)
         end = np.searchsorted(done.user, users, side="right")
-        for rows in map(slice, begin, end):
+        for user, rows in zip(users.tolist(), map(slice, begin, end), strict=True):
             known, item, positive = self.before[rows], done.item[rows], done.positive[rows]
             history = history_of(item[known], positive[known], self.repeats[done.kind[rows]][known])
             later = np.unique(item[self.after[rows] & positive])
             later = later[~np.isin(later, history.closed)]
             if len(later):
-                yield history, later
+                yield user, history, later

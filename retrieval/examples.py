@@ -22,11 +22,12 @@ FEWEST = 250
 
 
 class Example(NamedTuple):
-    """A user: features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,).
+    """Of a user the features of candidates, float32 (n, f), and 1 for those that were liked later, float32 (n,).
 
     For a ranker with attention also their `pairs` with the history, float16 (n, h); h is 0 for another.
     """
 
+    user: int
     features: NDArray[np.float32]
     labels: NDArray[np.float32]
     pairs: NDArray[np.float16]
@@ -41,7 +42,9 @@ def examples(parted: Parted, teachers: Teachers, *, attending: bool) -> list[Exa
     index = index_of(teachers.gnn_items)
 
     def of(users: NDArray[np.integer]) -> list[Example]:
-        made = (_example(teachers, index, *case, repeats=repeats, attending=attending) for case in parted.cases(users))
+        made = (
+            _example(teachers, index, *case, repeats=repeats, attending=attending) for case in parted.by_user(users)
+        )
         return [example for example in made if example]
 
     repeats = bool(parted.repeats.any())
@@ -49,7 +52,14 @@ def examples(parted: Parted, teachers: Teachers, *, attending: bool) -> list[Exa
 
 
 def _example(
-    teachers: Teachers, index: Index, history: History, liked: NDArray[np.int32], *, repeats: bool, attending: bool
+    teachers: Teachers,
+    index: Index,
+    user: int,
+    history: History,
+    liked: NDArray[np.int32],
+    *,
+    repeats: bool,
+    attending: bool,
 ) -> Example | None:
     if not len(history.liked):
         return None
@@ -61,7 +71,7 @@ def _example(
     before = met(history, items) if repeats else None
     said = features(teachers, history, scores(teachers, found, items), items, before)
     beside = pairs(pair_scores(teachers, history, items)) if attending else np.empty((len(items), 0))
-    return Example(said, np.isin(items, liked).astype(np.float32), beside.astype(np.float16))
+    return Example(user, said, np.isin(items, liked).astype(np.float32), beside.astype(np.float16))
 
 
 def padded(rows: Sequence[Example]) -> NDArray[np.float16]:

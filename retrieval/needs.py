@@ -38,12 +38,15 @@ def needs(
     teachers: TeacherOptions,
     ranker_users: int,
     fewest: int = SPLIT_FROM,
+    *,
     attending: bool = False,
+    folds: int = 1,
 ) -> Iterator[Need]:
     """The largest first to be noticed; each as it would be if all interactions were positive. What a GPU needs of its
     own memory is not looked at.
 
-    The ranker has examples from users with at least the `fewest` interactions, with pairs if it is `attending`.
+    The ranker has examples from users with at least the `fewest` interactions, with pairs if it is `attending`, and
+    that in each of its `folds`.
     """
     items = len(np.unique(snapshot.interactions.item))
     if teachers.device == "cpu":
@@ -60,7 +63,7 @@ def needs(
     features = len(feature_names(teachers.also, repeats=True))  # two more than there are where nothing repeats
     candidate = (features * _FLOAT + attending * LENGTH * _HALF) * _COPIES
     user = candidates * candidate
-    yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user)
+    yield Need("the ranker's examples", "ranker_users", users, lambda users: users * user * folds)
     yield needs_vectors(snapshot, teachers)
     yield from needs_also(snapshot, teachers)
 

@@ -1,6 +1,6 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 
@@ -11,11 +11,11 @@ from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
 from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases, vector_lesson
-from embed.memory import check, free_bytes
+from embed.memory import Need, check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
-from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_by_time
+from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_in_turn
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
 from kg.bounds import Count, Part
@@ -45,6 +45,9 @@ class TrainOptions:
     `split` says by what it is split (see embed/split.py).
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
     `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn.
+    `ranker_folds` are the parts of each history, from the last one back, that the ranker learns to predict one by one,
+    each from all the rest: what came later, too. For each of them the teachers learn once more, with another seed, so
+    that the ranker relies on nothing that they have by chance.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -52,6 +55,7 @@ class TrainOptions:
     split: SplitBy = "user"
     ranker_holdout: Part = 0.2
     ranker_users: Count = 20_000
+    ranker_folds: Count = 1
     from_bundle: str = ""
     teachers: TeacherOptions = field(default_factory=TeacherOptions)
     ranker: RankerOptions = field(default_factory=RankerOptions)
@@ -79,7 +83,8 @@ def train(
         lesson = vector_lesson(snapshot, ~later, options.teachers)
         with vectors_beside(lesson, run.within(FINAL), lambda: _room_beside(snapshot, options)) as final:
             ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run, kinds=kinds, repeats=repeats))
-            run.within(FIRST).forget(*phases(options.teachers))
+            for fold in range(options.ranker_folds):
+                _for_fold(run, fold).forget(*phases(options.teachers))
             vectors = final()
         chosen = as_chosen(options.teachers, ranker.arrays)
         learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
@@ -111,15 +116,19 @@ def ready(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, old: Bu
     Gives where a warm start begins.
     """
     fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
-    check(needs(snapshot, options.teachers, options.ranker_users, fewest, _attending(options)), free_bytes())
+    check(_needs(snapshot, options if not old else replace(options, ranker_folds=1), fewest), free_bytes())
     return warm_start(old, snapshot, ontology, options.teachers) if old else None
 
 
 def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
     """Whether there is memory for all that a training needs, and for its vectors at the same time."""
-    every = needs(snapshot, options.teachers, options.ranker_users, attending=_attending(options))
-    most = max(need.bytes for need in every)
+    most = max(need.bytes for need in _needs(snapshot, options))
     return most + needs_vectors(snapshot, options.teachers).bytes + STARTED <= free_bytes()
+
+
+def _needs(snapshot: Snapshot, options: TrainOptions, fewest: int = SPLIT_FROM) -> Iterator[Need]:
+    folds, attending = options.ranker_folds, _attending(options)
+    return needs(snapshot, options.teachers, options.ranker_users, fewest, attending=attending, folds=folds)
 
 
 def libraries() -> dict[str, str]:
@@ -140,14 +149,22 @@ def _ranker(
 
     Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers have chosen.
     """
-    later = np.zeros(len(known), np.bool_)
-    later[known] = held_out_by_time(snapshot.interactions.where(known), options.ranker_holdout)
-    parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
-    learned = learn(snapshot, parted.before, options.teachers, run.within(FIRST), kinds=kinds)
-    with run.timed("examples"):
-        rows = examples(parted, learned.teachers, attending=_attending(options))
+    teachers, rows = options.teachers, list[Example]()
+    for fold in range(options.ranker_folds):
+        later = np.zeros(len(known), np.bool_)
+        later[known] = held_out_in_turn(snapshot.interactions.where(known), options.ranker_holdout, fold)
+        parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
+        drawn = replace(teachers, seed=options.teachers.seed + fold)
+        learned = learn(snapshot, parted.before, drawn, _for_fold(run, fold), kinds=kinds)
+        with run.timed("examples"):
+            rows += examples(parted, learned.teachers, attending=_attending(options))
+        teachers = as_chosen(teachers, learned.learner)
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
+
+
+def _for_fold(run: Run, fold: int) -> Run:
+    return run.within(f"{FIRST}, {fold + 1}" if fold else FIRST)
 
 
 def _ranker_after(
@@ -190,14 +207,15 @@ def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
             "load more interactions"
         )
-    groups = np.repeat(np.arange(len(rows)), [len(row.labels) for row in rows])
+    sizes = [len(row.labels) for row in rows]
     with run.timed("ranker"):
         ranker = train_ranker(
             np.concatenate([row.features for row in rows]),
             np.concatenate([row.labels for row in rows]),
-            groups,
+            np.repeat(np.arange(len(rows)), sizes),
             replace(options.ranker, seed=options.teachers.seed, device=options.teachers.device),
             run,
             pairs=padded(rows) if _attending(options) else None,
+            owners=np.repeat([row.user for row in rows], sizes),
         )
     return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)

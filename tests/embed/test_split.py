@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embed.split import SplitBy, held_out, held_out_after, held_out_by_time, held_out_last
+from embed.split import (
+    SplitBy,
+    held_out,
+    held_out_after,
+    held_out_by_time,
+    held_out_in_turn,
+    held_out_last,
+)
 from kg.snapshot import Interactions
 from ontology.errors import InputError
 from retrieval.cases import Parted
@@ -35,6 +42,20 @@ def test_nothing_held_out_of_a_user_lies_before_what_is_known(events, by, fracti
         assert not (later[mine][:-1] & ~later[mine][1:]).any()
         known, test = events.at[mine & ~later], events.at[mine & later]
         assert not len(known) or not len(test) or known.max() <= test.min()
+
+
+@given(events=interactions(), fraction=st.floats(0, 0.99))
+def test_in_turn_each_part_lies_before_the_one_before_it_and_is_as_large(events, fraction):
+    parts = np.array([held_out_in_turn(events, fraction, turn) for turn in range(12)])
+    np.testing.assert_array_equal(parts[0], held_out_by_time(events, fraction))
+    assert (parts.sum(axis=0) <= 1).all()
+    for user in np.unique(events.user):
+        mine = parts[:, events.user == user]
+        size, left = mine[0].sum(), mine.shape[1]
+        for part in mine:
+            there = min(size, left)
+            assert np.flatnonzero(part).tolist() == list(range(left - there, left))
+            left -= there
 
 
 @given(events=interactions())

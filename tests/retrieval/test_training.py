@@ -1,7 +1,7 @@
 """Training as a whole: nothing of the held-out future reaches what is learned, and seeds repeat."""
 
 from dataclasses import fields, replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -12,11 +12,17 @@ from embed.gnn import GnnOptions
 from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn
 from embed.linear import LinearOptions
 from embed.ranker import RankerOptions
-from embed.split import SplitBy, held_out, held_out_by_time
+from embed.record import Record
+from embed.run import Run
+from embed.split import SplitBy, held_out, held_out_by_time, held_out_in_turn
+from embed.teachers import Teachers
 from embed.transe import TransEOptions
 from embed.transitions_learning import transitions
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
+from retrieval import training
+from retrieval.cases import Parted
+from retrieval.examples import Example, examples
 from retrieval.training import TrainOptions, train
 from tests.worlds import ONTOLOGY, RELATIONS
 
@@ -146,6 +152,30 @@ def test_what_was_chosen_for_the_teachers_of_the_ranker_is_not_chosen_again():
     assert (told.content.user_regularisation, told.content.item_regularisation) == (0.3, 0.7)
     own = replace(teachers, linear=LinearOptions(regularisation=3.5))
     assert as_chosen(own, final).linear.regularisation == 3.5
+
+
+def test_the_ranker_learns_from_as_many_parts_of_each_history_as_it_is_told_each_without_what_it_foretells(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    snapshot, asked = library(), []
+    known = ~held_out(snapshot.interactions, QUICK.split, QUICK.holdout)
+
+    def watched(parted: Parted, teachers: Teachers, **named: Any) -> list[Example]:
+        asked.append((parted.before, parted.after, examples(parted, teachers, **named), teachers))
+        return asked[-1][2]
+
+    monkeypatch.setattr(training, "examples", watched)
+    run = Run(record=Record())
+    draft = train(snapshot, ONTOLOGY, replace(QUICK, ranker_folds=3), run)
+    assert len(asked) == 3
+    for fold, (before, after, rows, teachers) in enumerate(asked):
+        drawn = replace(as_chosen(QUICK.teachers, draft.learner), seed=QUICK.teachers.seed + fold)
+        np.testing.assert_array_equal(teachers.gnn_items, learn(snapshot, before, drawn).teachers.gnn_items)
+        np.testing.assert_array_equal(before | after, known)
+        assert (held_out_in_turn(snapshot.interactions.where(known), QUICK.ranker_holdout, fold) == after[known]).all()
+        assert {row.user for row in rows} <= set(range(READERS))
+    assert {"item-kNN (for the ranker)", "item-kNN (for the ranker, 3)"} <= run.record.phases.keys()
+    assert draft.about["options"]["ranker_folds"] == 3
 
 
 def test_without_likes_it_says_what_is_missing():
