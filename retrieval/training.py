@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +47,8 @@ class TrainOptions:
     `ranker_holdout` is the part of what remains that the ranker learns to predict from the part before.
     `ranker_users` bounds how many users the ranker learns from; where there are more, they are drawn.
     `ranker_folds` are the parts of each history, from the last one back, that the ranker learns to predict one by one,
-    each from all the rest: what came later, too. For each of them the teachers learn once more, with another seed, so
-    that the ranker relies on nothing that they have by chance.
+    each from all the rest: what came later, too. For each of them the teachers learn once more, with another seed and
+    choices of their own, so that the ranker relies on nothing that they have by chance.
     `from_bundle` is the version of the bundle that a warm start begins with.
     """
 
@@ -147,20 +148,20 @@ def _ranker(
 ) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
-    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the teachers have chosen.
+    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the first teachers have chosen.
     """
-    teachers, rows = options.teachers, list[Example]()
+    rows, chosen = list[Example](), dict[str, NDArray[Any]]()
     for fold in range(options.ranker_folds):
         later = np.zeros(len(known), np.bool_)
         later[known] = held_out_in_turn(snapshot.interactions.where(known), options.ranker_holdout, fold)
         parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
-        drawn = replace(teachers, seed=options.teachers.seed + fold)
-        learned = learn(snapshot, parted.before, drawn, _for_fold(run, fold), kinds=kinds)
+        teachers = replace(options.teachers, seed=options.teachers.seed + fold)
+        learned = learn(snapshot, parted.before, teachers, _for_fold(run, fold), kinds=kinds)
         with run.timed("examples"):
             rows += examples(parted, learned.teachers, attending=_attending(options))
-        teachers = as_chosen(teachers, learned.learner)
+        chosen = chosen or {name: learned.learner[name] for name in CHOSEN}
     ranker = _taught(rows, options, run)
-    return Kept(ranker.arrays | {name: learned.learner[name] for name in CHOSEN}, ranker.said)
+    return Kept(ranker.arrays | chosen, ranker.said)
 
 
 def _for_fold(run: Run, fold: int) -> Run:
