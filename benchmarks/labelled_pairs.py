@@ -25,6 +25,8 @@ from service.pairs import tuned
 
 SEEDS = [0, 1, 2]
 SET = "mcclk-music"
+OPTIONS = ("ranker_folds=3",)
+"""Chosen on the pairs for choices."""
 
 Pairs = NDArray[np.int64]
 """User, item, label: int64 (n, 3)."""
@@ -43,7 +45,7 @@ def main() -> None:
     known, choices, test = _parts(np.loadtxt(arguments.data / "ratings_final.txt", np.int64))
     asked = choices if arguments.validation else test
     split, knowledge = _likes(known, asked), _knowledge(arguments.data / "kg_final.txt", known, asked)
-    options = tuned(TrainOptions(holdout=0), arguments.pairs)
+    options = tuned(TrainOptions(holdout=0), (*OPTIONS, *arguments.pairs))
     popularity = np.asarray(split.train.sum(axis=0)).ravel()
     found = [_judged("popularity", popularity[asked[:, 1]].astype(np.float64), asked)]
     for seed in arguments.seeds:
