@@ -61,12 +61,17 @@ class Transformer:
         """What the library makes of each text, float32 (n, k), of length 1; 0 of a blank one."""
         short = [text[:_LONGEST] for text in texts]
         found = self.model.encode(short, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(found * np.array([[text.strip() != ""] for text in texts]), np.float32)
+        return np.asarray(found * told(texts)[:, None], np.float32)
 
     def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
         """Texts as numbers of pieces of words, on the device of the model."""
         found = self.model.preprocess([text[:_LONGEST] for text in texts])
         return {name: part.to(self.model.device) if hasattr(part, "to") else part for name, part in found.items()}
+
+
+def told(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """Which of the texts are not blank, bool (n,)."""
+    return np.array([text.strip() != "" for text in texts], np.bool_)
 
 
 def encoder_of(path: str, device: str = "cpu") -> Encoder:

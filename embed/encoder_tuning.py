@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding_bag, normalize
 from torch.utils.checkpoint import checkpoint
 
-from embed.encoder import Static, Transformer, Vectors
+from embed.encoder import Static, Transformer, Vectors, told
 from embed.lesson import Lesson
 from embed.sampled import SampledOptions, fit
 from kg.bounds import Natural, Positive
@@ -78,9 +78,10 @@ class Read(nn.Module):
 
     def _few(self, numbers: Tensor) -> Tensor:
         texts = [self._texts[number] for number in numbers.tolist()]
-        there = torch.tensor([[text.strip() != ""] for text in texts], device=numbers.device)
-        tokens = self._encoder.tokens([text if text.strip() else "." for text in texts])
-        return normalize(self.model(tokens)["sentence_embedding"], dim=1, eps=1e-9) * there
+        there = told(texts)
+        tokens = self._encoder.tokens([text if is_told else "." for text, is_told in zip(texts, there, strict=True)])
+        vectors = normalize(self.model(tokens)["sentence_embedding"], dim=1, eps=1e-9)
+        return vectors * torch.from_numpy(there).to(numbers.device).unsqueeze(1)
 
 
 class _Partners:

@@ -35,6 +35,8 @@ FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
+SEEDS = 2**32
+"""So many seeds there are: from 0 on, as numpy and `kg train --seed` have them."""
 _ONNX = "onnx"
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "implicit", "onnx", "onnxruntime", "numpy", "scipy")
 
@@ -155,7 +157,7 @@ def _ranker(
         later = np.zeros(len(known), np.bool_)
         later[known] = held_out_in_turn(snapshot.interactions.where(known), options.ranker_holdout, fold)
         parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
-        teachers = replace(options.teachers, seed=options.teachers.seed + fold)
+        teachers = replace(options.teachers, seed=(options.teachers.seed + fold) % SEEDS)
         learned = learn(snapshot, parted.before, teachers, _for_fold(run, fold), kinds=kinds)
         with run.timed("examples"):
             rows += examples(parted, learned.teachers, attending=_attending(options))
