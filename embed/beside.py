@@ -20,16 +20,16 @@ from kg.progress import Progress
 
 T = TypeVar("T")
 _NEW = multiprocessing.get_context("spawn")
-_STEP, _DONE, _RAISED = "step", "done", "raised"
+_STEP, _GIVEN, _RAISED = "step", "given", "raised"
 
 
 @contextmanager
-def beside(most: int, work: Callable[..., T], *arguments: object) -> Iterator[Callable[[Progress], T]]:
+def beside(most: int, work: Callable[..., Iterator[T]], *arguments: object) -> Iterator[Callable[[Progress], T]]:
     """`work(progress, *arguments)` goes on while the block runs, in a process of its own with `most` threads.
 
-    It has to be a function of a module. The block gets what waits for its result: how far it is, is told from then on,
-    and what it raises is raised there; MemoryError where it was killed, for which there is seldom another reason.
-    The process ends with the block, and with the thread that is in it.
+    It has to be a generator of a module. The block gets what waits for its next result: how far it is, is told from
+    then on, and what it raises is raised there; MemoryError where it was killed, for which there is seldom another
+    reason. The process ends with the block, and with the thread that is in it.
     """
     told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
     answer, theirs = _NEW.Pipe(duplex=False)
@@ -38,7 +38,7 @@ def beside(most: int, work: Callable[..., T], *arguments: object) -> Iterator[Ca
     theirs.close()
     Thread(target=_listen, args=(answer, told), daemon=True).start()
     try:
-        yield partial(_result, told)
+        yield partial(_next, told)
     finally:
         process.kill()
         process.join()
@@ -48,7 +48,7 @@ def _listen(answer: Connection, told: "SimpleQueue[tuple[str, Any]]") -> None:
     """Take whatever it says at once, so that it never waits for this process."""
     with answer:
         what = _STEP
-        while what == _STEP:
+        while what != _RAISED:
             try:
                 what, said = answer.recv()
             except EOFError:
@@ -58,26 +58,32 @@ def _listen(answer: Connection, told: "SimpleQueue[tuple[str, Any]]") -> None:
             told.put((what, said))
 
 
-def _result(told: "SimpleQueue[tuple[str, Any]]", progress: Progress) -> Any:
+def _next(told: "SimpleQueue[tuple[str, Any]]", progress: Progress) -> Any:
     while True:
         what, said = told.get()
         if what == _RAISED:
             raise said
-        if what == _DONE:
+        if what == _GIVEN:
             return said
         if told.empty():  # of what was told before somebody waited, the newest is enough
             progress(*said)
 
 
-def _work(mine: Connection, parent: int, most: int, work: Callable[..., Any], arguments: tuple[object, ...]) -> None:
+def _work(
+    mine: Connection, parent: int, most: int, work: Callable[..., Iterator[Any]], arguments: tuple[object, ...]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is asked to stop, and ends this one
     die_with_parent(parent)
     try:
         with threads(most):
-            answer = (_DONE, work(lambda *step: mine.send((_STEP, step)), *arguments))
+            for given in work(lambda *step: mine.send((_STEP, step)), *arguments):
+                mine.send((_GIVEN, given))
     except Exception as error:  # noqa: BLE001  (the first process raises it)
-        answer = (_RAISED, error)
+        _raise_there(mine, error)
+
+
+def _raise_there(mine: Connection, error: Exception) -> None:
     try:
-        mine.send(answer)
-    except Exception as error:  # noqa: BLE001  (it cannot be sent, what it says can)
-        mine.send((_RAISED, RuntimeError(f"{error}, of {answer[1]!r}")))
+        mine.send((_RAISED, error))
+    except Exception as unsendable:  # noqa: BLE001  (it cannot be sent, what it says can)
+        mine.send((_RAISED, RuntimeError(f"{unsendable}, of {error!r}")))

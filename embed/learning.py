@@ -1,6 +1,6 @@
-"""All teachers learn from one snapshot: TransE first, the network starts from it, the linear ones beside it."""
+"""All teachers learn from one snapshot: TransE, the network that starts from it, and those that are solved exactly."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -124,13 +124,13 @@ def learn(
     run: Run = ALONE,
     *,
     warm: Warm | None = None,
-    vectors: Vectors | None = None,
+    vectors: Callable[[], Vectors] | None = None,
     kinds: Kinds = MappingProxyType({}),
 ) -> Learned:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
 
     `kinds` are what the classes of items say of them (see embed/said.py). `warm` is where the vectors start; `vectors`
-    are they, where they were learned from the same before.
+    gives them, where they are learned from the same elsewhere, and is asked last.
 
     Raises NotReadyError if no known interaction is positive.
     """
@@ -142,7 +142,6 @@ def learn(
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
     if warm:
         options = as_chosen(options, warm.learner)
-    transe, gnn = vectors or learn_vectors(vector_lesson(snapshot, known, options), run, warm)
     near = run.finished(
         "item-kNN",
         ItemWeights,
@@ -162,6 +161,8 @@ def learn(
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(likes, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
     content, strengths = _content(lesson, graph, options.content)
+    also = learn_also(lesson, options)
+    transe, gnn = vectors() if vectors else learn_vectors(vector_lesson(snapshot, known, options), run, warm)
     teachers = Teachers(
         gnn_items=gnn.items,
         gnn_fold_in=gnn.fold_in,
@@ -176,7 +177,7 @@ def learn(
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
         adjacency=graph,
         content=content,
-        also=learn_also(lesson, options),
+        also=also,
     )
     learner: Arrays = {
         "entity_sums": transe.entity_sums,

@@ -74,13 +74,17 @@ class Run:
 
     def kept(self, phase: str, make: Callable[[], Kept]) -> Kept:
         """The same for what is not arrays alone."""
-        if found := self._taken(self._named(phase)):
+        if found := self.done(phase):
             return found
         made = make()
         self._put(self._named(phase), made)
         if self.shelf:
             self.shelf.drop(_UNFINISHED + self._named(phase))
         return made
+
+    def done(self, phase: str) -> Kept | None:
+        """What a phase gave, where it was kept."""
+        return self._taken(self._named(phase))
 
     def unfinished(self, phase: str) -> Kept | None:
         """The state after an epoch, from which the phase goes on."""

@@ -1,6 +1,6 @@
-"""Vectors that nothing waits for until the end: they are learned beside what else there is to learn."""
+"""Vectors learn by small steps, all others by large ones: the two go on beside each other, in two processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,36 +22,42 @@ WAITING = "waiting for vectors"
 
 
 @contextmanager
-def vectors_beside(lesson: VectorLesson, run: Run, room: Callable[[], bool]) -> Iterator[Callable[[], Vectors]]:
-    """They are learned while the block runs, which gets what waits for them; each has half of the threads.
+def vectors_beside(
+    lessons: Sequence[tuple[VectorLesson, Run]], room: Callable[[], bool]
+) -> Iterator[Callable[[], Vectors]]:
+    """They are learned while the block runs, lesson by lesson, each for its own run; with half of the threads.
 
-    Without `room` for both in memory they are learned when they are asked for, with so many threads as well: the bits
-    are the same. Where that is not worth it, and on a GPU, they are learned then too, and both have all threads.
+    The block gets what waits for those of the next lesson. Without `room` for both in memory they are learned when they
+    are asked for, with so many threads as well: the bits are the same. Where that is not worth it, and on a GPU, they
+    are learned then too, and both have all threads.
     """
-    most, work = torch.get_num_threads(), len(lesson.graph.likes) * lesson.gnn.epochs
-    if most == 1 or work < WORTH or lesson.gnn.device != "cpu":
-        yield lambda: learn_vectors(lesson, run)
+    most, work = torch.get_num_threads(), sum(len(lesson.graph.likes) * lesson.gnn.epochs for lesson, _ in lessons)
+    here = (learn_vectors(lesson, run) for lesson, run in lessons)
+    if most == 1 or work < WORTH or any(lesson.gnn.device != "cpu" for lesson, _ in lessons):
+        yield here.__next__
         return
     half = most // 2
     with threads(most - half):
         if room():
-            with beside(half, _learned, lesson, run.shelf, run.part) as result:
-                yield lambda: _waited_for(result, run)
+            runs = iter([run for _, run in lessons])
+            with beside(half, _learned, [(lesson, run.shelf, run.part) for lesson, run in lessons]) as result:
+                yield lambda: _waited_for(result, next(runs))
         else:
-            yield lambda: _with_threads(half, lesson, run)
+            yield lambda: _with_threads(half, here)
 
 
-def _with_threads(most: int, lesson: VectorLesson, run: Run) -> Vectors:
+def _with_threads(most: int, learned: Iterator[Vectors]) -> Vectors:
     with threads(most):
-        return learn_vectors(lesson, run)
+        return next(learned)
 
 
 def _learned(
-    progress: Progress, lesson: VectorLesson, shelf: Shelf | None, part: str
-) -> tuple[Vectors, dict[str, Any]]:
-    """The vectors, and what was noted of their phases."""
-    record = Record()
-    return learn_vectors(lesson, Run(progress, record, shelf, part)), record.so_far()
+    progress: Progress, lessons: Sequence[tuple[VectorLesson, Shelf | None, str]]
+) -> Iterator[tuple[Vectors, dict[str, Any]]]:
+    """The vectors of each lesson, and what was noted of their phases."""
+    for lesson, shelf, part in lessons:
+        record = Record()
+        yield learn_vectors(lesson, Run(progress, record, shelf, part)), record.so_far()
 
 
 def _waited_for(result: Callable[[Progress], tuple[Vectors, dict[str, Any]]], run: Run) -> Vectors:

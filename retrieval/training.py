@@ -1,9 +1,9 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_in_turn
+from embed.vectors import Vectors
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Warm
 from kg.bounds import Count, Part
@@ -37,7 +38,7 @@ FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
 SEEDS = 2**32
 """So many seeds there are: from 0 on, as numpy and `kg train --seed` have them."""
-_ONNX = "onnx"
+_ONNX, _RANKER = "onnx", "ranker"
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "implicit", "onnx", "onnxruntime", "numpy", "scipy")
 
 
@@ -80,17 +81,18 @@ def train(
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old:
         later &= ~learned_from(old, snapshot)
-        ranker = run.kept("ranker", lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats))
+        ranker = run.kept(_RANKER, lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats))
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
-        lesson = vector_lesson(snapshot, ~later, options.teachers)
-        with vectors_beside(lesson, run.within(FINAL), lambda: _room_beside(snapshot, options)) as final:
-            ranker = run.kept("ranker", lambda: _ranker(snapshot, ~later, options, run, kinds=kinds, repeats=repeats))
+        folds = [] if run.done(_RANKER) else _folds(snapshot, ~later, options, run, repeats=repeats)
+        lessons = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
+        lessons.append((vector_lesson(snapshot, ~later, options.teachers), run.within(FINAL)))
+        with vectors_beside(lessons, lambda: _room_beside(snapshot, options)) as vectors:
+            ranker = run.kept(_RANKER, lambda: _ranker(snapshot, folds, options, run, kinds=kinds, vectors=vectors))
             for fold in range(options.ranker_folds):
                 _for_fold(run, fold).forget(*phases(options.teachers))
-            vectors = final()
-        chosen = as_chosen(options.teachers, ranker.arrays)
-        learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
+            chosen = as_chosen(options.teachers, ranker.arrays)
+            learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
     about = {
         "options": asdict(options),
         "features": feature_names(options.teachers.also, repeats=bool(repeats.any())),
@@ -139,28 +141,51 @@ def libraries() -> dict[str, str]:
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
 
 
-def _ranker(
+class _Fold(NamedTuple):
+    """What the ranker learns to foretell, how the teachers learn that it does so from, and their run."""
+
+    parted: Parted
+    teachers: TeacherOptions
+    run: Run
+
+
+def _folds(
     snapshot: Snapshot,
     known: NDArray[np.bool_],
     options: TrainOptions,
     run: Run,
     *,
-    kinds: Kinds,
     repeats: NDArray[np.bool_],
-) -> Kept:
-    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
-
-    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the first teachers have chosen.
-    """
-    rows, chosen = list[Example](), dict[str, NDArray[Any]]()
+) -> list[_Fold]:
+    folds = []
     for fold in range(options.ranker_folds):
         later = np.zeros(len(known), np.bool_)
         later[known] = held_out_in_turn(snapshot.interactions.where(known), options.ranker_holdout, fold)
         parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
         teachers = replace(options.teachers, seed=(options.teachers.seed + fold) % SEEDS)
-        learned = learn(snapshot, parted.before, teachers, _for_fold(run, fold), kinds=kinds)
+        folds.append(_Fold(parted, teachers, _for_fold(run, fold)))
+    return folds
+
+
+def _ranker(
+    snapshot: Snapshot,
+    folds: Sequence[_Fold],
+    options: TrainOptions,
+    run: Run,
+    *,
+    kinds: Kinds,
+    vectors: Callable[[], Vectors],
+) -> Kept:
+    """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
+
+    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the first teachers have chosen. `vectors` gives
+    those of one fold after the other.
+    """
+    rows, chosen = list[Example](), dict[str, NDArray[Any]]()
+    for fold in folds:
+        learned = learn(snapshot, fold.parted.before, fold.teachers, fold.run, kinds=kinds, vectors=vectors)
         with run.timed("examples"):
-            rows += examples(parted, learned.teachers, attending=_attending(options))
+            rows += examples(fold.parted, learned.teachers, attending=_attending(options))
         chosen = chosen or {name: learned.learner[name] for name in CHOSEN}
     ranker = _taught(rows, options, run)
     return Kept(ranker.arrays | chosen, ranker.said)
@@ -211,7 +236,7 @@ def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
             "load more interactions"
         )
     sizes = [len(row.labels) for row in rows]
-    with run.timed("ranker"):
+    with run.timed(_RANKER):
         ranker = train_ranker(
             np.concatenate([row.features for row in rows]),
             np.concatenate([row.labels for row in rows]),

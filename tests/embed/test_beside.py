@@ -25,40 +25,55 @@ STEPS = 20_000
 """More than a pipe holds."""
 
 
-def learned(progress: Progress, rows: np.ndarray) -> tuple[np.ndarray, int, int]:
+def learned(progress: Progress, rows: np.ndarray) -> Iterator[tuple[np.ndarray, int, int]]:
     """Something with gradients, in as many threads as torch has."""
     weight = torch.zeros(rows.shape[1], requires_grad=True)
     (torch.from_numpy(rows) @ (weight + 1)).sum().backward()
-    return weight.grad.numpy(), torch.get_num_threads(), os.getpid()
+    yield weight.grad.numpy(), torch.get_num_threads(), os.getpid()
 
 
-def talking(progress: Progress) -> str:
+def talking(progress: Progress) -> Iterator[str]:
     for step in range(1, STEPS + 1):
         progress("talk", step, STEPS)
-    return "said"
+    yield "said"
 
 
-def waiting_for(progress: Progress, file: Path) -> None:
+def waiting_for(progress: Progress, file: Path) -> Iterator[None]:
     progress("wait", 0, 1)
     while not file.exists():
         time.sleep(0.01)
     progress("wait", 1, 1)
+    yield
 
 
-def refusing(progress: Progress) -> None:
+def one_by_one(progress: Progress, folder: Path) -> Iterator[int]:
+    """Each is asked for by a file, and the last one cannot be had."""
+    yield 0
+    for number in (1, 2):
+        for _ in waiting_for(progress, folder / str(number)):
+            yield number
+    raise InputError("that was all")
+
+
+def refusing(progress: Progress) -> Iterator[None]:
+    yield from ()
     raise InputError("it diverged")
 
 
-def killed(progress: Progress) -> None:
+def killed(progress: Progress) -> Iterator[None]:
+    yield from ()
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def for_ever(progress: Progress) -> None:
+def for_ever(progress: Progress) -> Iterator[None]:
+    yield from ()
     time.sleep(3600)
 
 
 @contextmanager
-def seen(most: int, work: Callable[..., object]) -> Iterator[tuple[psutil.Process, Callable[[Progress], object]]]:
+def seen(
+    most: int, work: Callable[..., Iterator[object]]
+) -> Iterator[tuple[psutil.Process, Callable[[Progress], object]]]:
     """`work` beside this process, and the process in which it goes on: this one may have others."""
     others = set(multiprocessing.active_children())
     with beside(most, work) as result:
@@ -68,9 +83,9 @@ def seen(most: int, work: Callable[..., object]) -> Iterator[tuple[psutil.Proces
 
 def test_it_gives_what_it_gives_here_though_torch_has_learned_in_both():
     rows = np.random.default_rng(0).random((4000, 1000)).astype(np.float32)
-    here, _, own = learned(silent, rows)
+    here, _, own = next(learned(silent, rows))
     with beside(3, learned, rows) as result:
-        again, _, _ = learned(silent, rows)
+        again, _, _ = next(learned(silent, rows))
         there, most, process = result(silent)
     np.testing.assert_array_equal(there, here)
     np.testing.assert_array_equal(again, here)
@@ -98,6 +113,16 @@ def test_who_waits_is_told_how_far_it_is(tmp_path: Path):
     assert told[0] == ("wait", 0, 1)
 
 
+def test_results_come_one_by_one_as_they_are_done_and_then_what_it_raises(tmp_path: Path):
+    with beside(1, one_by_one, tmp_path) as result:
+        assert result(silent) == 0
+        for number in (1, 2):
+            (tmp_path / str(number)).touch()
+            assert result(silent) == number
+        with pytest.raises(InputError, match="that was all"):
+            result(silent)
+
+
 class OddError(Exception):
     """One that cannot be sent, or cannot be made again of what was sent."""
 
@@ -106,7 +131,8 @@ class OddError(Exception):
         self.what = what
 
 
-def odd(progress: Progress, sendable: bool) -> None:
+def odd(progress: Progress, sendable: bool) -> Iterator[None]:
+    yield from ()
     raise OddError(7, 1 if sendable else (lambda: 1))
 
 

@@ -50,7 +50,7 @@ class Learned:
 
 def learn(lesson: VectorLesson, room: bool, shelf: Shelf | None = None, progress: Progress = silent) -> Learned:
     before, run = len(psutil.Process().children()), Run(progress, Record(), shelf, "final")
-    with vectors_beside.vectors_beside(lesson, run, lambda: room) as result:
+    with vectors_beside.vectors_beside([(lesson, run)], lambda: room) as result:
         beside = len(psutil.Process().children()) - before
         vectors = result()
     assert run.record
@@ -84,6 +84,19 @@ def test_what_they_took_is_noted_as_beside_and_what_was_waited_is_not(beside: Le
     }
     assert all(phase.seconds and phase.peak_mib for phase in phases.values())
     assert phases["transe (final)"].peak_mib > phases["waiting for vectors (final)"].peak_mib, "of both processes"
+
+
+@pytest.mark.usefixtures("worth_it")
+@pytest.mark.parametrize("room", [ROOM, NO_ROOM])
+def test_of_several_lessons_each_gives_its_own_in_their_order(lesson: VectorLesson, beside: Learned, room: bool):
+    other = replace(lesson, transe=replace(lesson.transe, seed=7), gnn=replace(lesson.gnn, seed=7))
+    record = Record()
+    runs = [Run(record=record).within(part) for part in ("one", "two")]
+    with vectors_beside.vectors_beside(list(zip((other, lesson), runs, strict=True)), lambda: room) as result:
+        first, second = result(), result()
+    assert Learned(second, record, 0).bits == beside.bits
+    assert Learned(first, record, 0).bits != beside.bits
+    assert {"transe (one)", "graph network (one)", "transe (two)", "graph network (two)"} <= set(record.phases)
 
 
 def test_what_is_finished_is_kept_for_either_way(lesson: VectorLesson, beside: Learned, folder: Path):

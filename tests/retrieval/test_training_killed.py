@@ -67,15 +67,17 @@ def test_there_are_so_many_moments(tmp_path: Path, undisturbed: str):
     assert stopped_at(tmp_path / "after", MOMENTS + 1) == undisturbed
 
 
-def test_a_teacher_that_is_done_does_not_learn_again(tmp_path: Path):
-    stopped_at(tmp_path, 11)  # in the ranker's first epoch, so all teachers that it learns from are done
+@pytest.mark.parametrize(("moment", "phase"), [(11, "ranker"), (14, f"linear ({FINAL})")])
+def test_a_teacher_that_is_done_does_not_learn_again(tmp_path: Path, moment: int, phase: str):
+    """In the ranker's first epoch all teachers that it learns from are done; after its last one nobody asks for them."""
+    stopped_at(tmp_path, moment)
     told = []
 
     def progress(phase: str, done: int, total: int | None) -> None:
         told.append(phase)
 
     train(library(), ONTOLOGY, QUICK, Run(progress, Record(), Shelf(tmp_path / "training", "library", every=0)))
-    assert told[0] == "ranker"
+    assert told[0] == phase
     assert not [phase for phase in told if FIRST in phase]
 
 
