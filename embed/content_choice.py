@@ -9,7 +9,7 @@ from scipy import sparse
 
 from embed.adjacency import Adjacency
 from embed.content import Content, Vectors
-from embed.content_learning import ContentOptions, content_of, content_space, fit, mean_of
+from embed.content_learning import ContentOptions, Ridge, content_of, content_space, mean_of
 from embed.protocol import Split, all_ranking
 from embed.said import Kinds
 from kg.snapshot import Snapshot
@@ -39,7 +39,7 @@ def learn_content(
     shape = (snapshot.n_users, snapshot.n_items)
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), shape)
     user, item = chosen(space.z, liked, options, seed)
-    fitted = fit(space.z, liked, dim=options.dim, user=user, item=item)
+    fitted = Ridge(space.z, liked, options.dim).fit(user, item)
     return content_of(space, said, fitted, len(snapshot.keys)), (user, item)
 
 
@@ -58,11 +58,12 @@ def chosen(z: Vectors, liked: sparse.csr_matrix, options: ContentOptions, seed: 
     judging = np.sort(random.permutation(both)[:USERS])
     if len(grid) == 1 or not len(judging):
         return grid[len(grid) // 2]
+    ridge = Ridge(z, known, options.dim)
+    tastes = mean_of(known[judging], z @ ridge.folding)
+    test = Split(sparse.csr_matrix((len(judging), cold.sum()), dtype=np.float32), later[judging])
 
     def recall(strengths: tuple[float, float]) -> float:
-        fitted = fit(z, known, dim=options.dim, user=strengths[0], item=strengths[1])
-        scores = mean_of(known[judging], z @ fitted.users) @ (z[cold] @ fitted.items).T
-        test = Split(sparse.csr_matrix(scores.shape, dtype=np.float32), later[judging])
+        scores = tastes @ (z[cold] @ ridge.fit(*strengths).items).T
         return float(all_ranking(lambda users: scores[users], test).recall.mean())
 
     return max(grid, key=recall)

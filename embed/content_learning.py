@@ -94,20 +94,31 @@ def content_space(
     return Space(z, told, counted, rows, np.concatenate([by_entity, by_word]), projection, waves), said
 
 
-def fit(z: Vectors, liked: sparse.csr_matrix, *, dim: int, user: float, item: float) -> Fitted:
-    """From content float32 (I, k), its last column 1, and likes float32 (U, I)."""
-    liked = liked[np.flatnonzero(np.diff(liked.indptr))]
-    warm = np.flatnonzero(np.diff(liked.tocsc().indptr))
-    folding = _folding(z, dim)
-    users = mean_of(liked, z @ folding)
-    spread = users - users.sum(axis=0) / max(len(users), 1)
-    penalty = np.full(dim, user * float(np.square(spread).sum()) / max(dim - 1, 1))
-    penalty[-1] = 0  # what everybody likes is no taste that may be wrong
-    gram = users.T @ users + np.diag(penalty) + np.eye(dim) * _tiny(users)
-    wanted = np.linalg.solve(gram, np.asarray((liked[:, warm].T @ users).T))
-    content = z[warm].astype(np.float64)
-    gram = content.T @ content + np.eye(z.shape[1]) * item * max(len(warm), 1)
-    return Fitted(folding, np.linalg.solve(gram, content.T @ wanted.T).astype(np.float32))
+class Ridge:
+    """Both regressions, from content float32 (I, k), its last column 1, and likes float32 (U, I).
+
+    `folding` float32 (k, r) makes fold-in vectors of content. What no strength changes is worked out once.
+    """
+
+    def __init__(self, z: Vectors, liked: sparse.csr_matrix, dim: int) -> None:
+        liked = liked[np.flatnonzero(np.diff(liked.indptr))]
+        warm = np.flatnonzero(np.diff(liked.tocsc().indptr))
+        content = z[warm].astype(np.float64)
+        self.folding = _folding(z, dim)
+        users = mean_of(liked, z @ self.folding)
+        spread = users - users.sum(axis=0) / max(len(users), 1)
+        self._variance = float(np.square(spread).sum()) / max(dim - 1, 1)
+        self._users = users.T @ users + np.eye(dim) * _tiny(users)
+        self._content, self._warm = content.T @ content, max(len(warm), 1)
+        self._both = content.T @ np.asarray(liked[:, warm].T @ users)
+
+    def fit(self, user: float, item: float) -> Fitted:
+        """With these strengths of regularisation."""
+        penalty = np.full(len(self._users), user * self._variance)
+        penalty[-1] = 0  # what everybody likes is no taste that may be wrong
+        wanted = np.linalg.solve(self._users + np.diag(penalty), self._both.T)
+        content = self._content + np.eye(len(self._content)) * item * self._warm
+        return Fitted(self.folding, np.linalg.solve(content, wanted.T).astype(np.float32))
 
 
 def mean_of(liked: sparse.csr_matrix, fold_in: Vectors) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from embed.content_choice import chosen
-from embed.content_learning import ContentOptions, fit
+from embed.content_learning import ContentOptions, Ridge
 from embed.encoder import Encoder, Static, Transformer, Vectors, encoder_of, found
 from embed.encoder_tuning import TuningOptions, tuned
 from embed.lesson import Lesson
@@ -61,7 +61,7 @@ def learn(lesson: Lesson, options: SentencesOptions) -> Sentences:
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), (lesson.n_users, lesson.n_items))
     strengths = ContentOptions(options.dim, 0, options.user_regularisation, options.item_regularisation)
     user, item = chosen(z, liked, strengths, lesson.seed)
-    fitted = fit(z, liked, dim=options.dim, user=user, item=item)
+    fitted = Ridge(z, liked, options.dim).fit(user, item)
     return Sentences(z @ fitted.items, z @ fitted.users)
 
 

@@ -9,7 +9,7 @@ from scipy import sparse
 from embed.adjacency import adjacency
 from embed.content_choice import ITEM_GRID, USER_GRID, chosen, learn_content
 from embed.content_files import content_arrays, content_from, content_names
-from embed.content_learning import ContentOptions, fit, mean_of
+from embed.content_learning import ContentOptions, Ridge, mean_of
 from embed.content_text import vocabulary, words
 from embed.said import NAMES, Said, said_in, text_of
 from kg.snapshot import Snapshot
@@ -71,7 +71,7 @@ def test_the_ridge_regressions_are_the_normal_equations():
     z = np.concatenate([random.normal(size=(30, 5)), np.ones((30, 1))], axis=1).astype(np.float32)
     dense = (random.random((20, 30)) < 0.3).astype(np.float32)
     dense[:, 7] = 0
-    found = fit(z, sparse.csr_matrix(dense), dim=4, user=0.5, item=0.01)
+    found = Ridge(z, sparse.csr_matrix(dense), 4).fit(0.5, 0.01)
     users = mean_of(sparse.csr_matrix(dense), z @ found.users)
     np.testing.assert_allclose(users[:, -1], 1, rtol=1e-5)
     warm = dense.any(axis=0)

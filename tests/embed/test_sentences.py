@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from embed.content_learning import fit, mean_of
+from embed.content_learning import Ridge, mean_of
 from embed.encoder_tuning import TuningOptions
 from embed.lesson import Lesson
 from embed.sentences import Sentences
@@ -75,7 +75,7 @@ def test_a_score_is_the_ridge_regression_of_likes_on_both_texts(lesson: Lesson, 
     z, learned = texts(lesson, told), learn(lesson, told)
     shape = (READERS, BOOKS)
     liked = sparse.csr_matrix((np.ones(len(lesson.likes), np.float32), lesson.likes.T), shape)
-    both = fit(z, liked, dim=4, user=0.1, item=0.01)
+    both = Ridge(z, liked, 4).fit(0.1, 0.01)
     expected = mean_of(liked, z @ both.users) @ (z @ both.items).T
     for user in range(READERS):
         items = lesson.likes[lesson.likes[:, 0] == user, 1]

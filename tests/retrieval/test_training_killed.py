@@ -69,7 +69,7 @@ def test_there_are_so_many_moments(tmp_path: Path, undisturbed: str):
 
 @pytest.mark.parametrize(("moment", "phase"), [(11, "ranker"), (14, f"linear ({FINAL})")])
 def test_a_teacher_that_is_done_does_not_learn_again(tmp_path: Path, moment: int, phase: str):
-    """In the ranker's first epoch all teachers that it learns from are done; after its last one nobody asks for them."""
+    """In the ranker's first epoch all that it learns from is done; after its last one nobody asks for that again."""
     stopped_at(tmp_path, moment)
     told = []
 
