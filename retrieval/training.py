@@ -1,8 +1,9 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,9 @@ from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_in_turn
 from embed.vectors import Vectors
 from embed.vectors_beside import STARTED, vectors_beside
-from embed.warm import Warm
+from embed.warm import Arrays, Warm
 from kg.bounds import Count, Part
+from kg.columns import map_arrays
 from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
@@ -39,6 +41,8 @@ FIRST, FINAL = "for the ranker", "final"
 SEEDS = 2**32
 """So many seeds there are: from 0 on, as numpy and `kg train --seed` have them."""
 _ONNX, _RANKER = "onnx", "ranker"
+_WHOLE = "ranker."
+"""Before the names of the ranker's parameters, in what a warm start goes on with."""
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "implicit", "onnx", "onnxruntime", "numpy", "scipy")
 
 
@@ -111,7 +115,7 @@ def train(
         ranker=ranker.arrays[_ONNX].tobytes(),
         about=about,
         curves=curves,
-        learner=learned.learner,
+        learner=learned.learner | _whole(ranker.arrays),
     )
 
 
@@ -215,10 +219,16 @@ def _ranker_after(
     with run.timed("examples"):
         parted = _of_some(Parted(then, learned[there], (~learned & ~later)[there], repeats), options)
         rows = examples(parted, old.teachers, attending=_attending(options))
+    start = _whole(map_arrays(old.learner_file))
     if sum(bool(row.labels.any()) for row in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
-        return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
-    return _taught(rows, options, run)
+        return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)} | start, metrics)
+    return _taught(rows, options, run, start)
+
+
+def _whole(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Of arrays by name, the ranker's parameters."""
+    return {name: array for name, array in arrays.items() if name.startswith(_WHOLE)}
 
 
 def _of_some(parted: Parted, options: TrainOptions) -> Parted:
@@ -229,7 +239,10 @@ def _attending(options: TrainOptions) -> bool:
     return options.ranker.attention > 0
 
 
-def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
+def _taught(
+    rows: Sequence[Example], options: TrainOptions, run: Run, start: Mapping[str, NDArray[Any]] = MappingProxyType({})
+) -> Kept:
+    """The ranker as ONNX, and its parameters; `start` are those of an earlier one."""
     if not any(row.labels.any() for row in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
@@ -245,5 +258,7 @@ def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
             run,
             pairs=padded(rows) if _attending(options) else None,
             owners=np.repeat([row.user for row in rows], sizes),
+            start={name.removeprefix(_WHOLE): array for name, array in start.items()},
         )
-    return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)
+    whole = {_WHOLE + name: array for name, array in ranker.whole.items()}
+    return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)} | whole, ranker.metrics)

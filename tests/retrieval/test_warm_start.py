@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embed.bundle import Bundle, current, open_bundle, publish
+from embed.ranker import WARM_EPOCHS
 from embed.record import Record
 from embed.run import Run
 from embed.warm import Warm, numbers
@@ -96,6 +97,23 @@ def test_with_enough_new_likes_the_ranker_learns_them(old: Bundle, monkeypatch: 
     assert first.ranker == again.ranker != old.ranker_file.read_bytes()
     future = with_another_future(library(), QUICK)
     assert train(future, ONTOLOGY, QUICK, Run(), old).ranker == first.ranker
+
+
+def test_the_ranker_goes_on_from_the_bundles_own_where_it_has_its_shape(old: Bundle, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("retrieval.training.FEWEST", 1)
+    for hidden, epochs in ((QUICK.ranker.hidden, WARM_EPOCHS), ((8,), 30)):
+        options = replace(QUICK, ranker=replace(QUICK.ranker, hidden=hidden, epochs=30, patience=30))
+        record = Record()
+        draft = train(library(), ONTOLOGY, options, Run(record=record), old)
+        assert len(record.curves()["ranker"]["loss"]) == epochs
+        assert draft.learner["ranker.1.weight"].shape[0] == hidden[0]
+
+
+def test_where_the_ranker_is_kept_so_is_what_another_one_can_go_on_from(old: Bundle):
+    before, after = map_arrays(old.learner_file), train(library(), ONTOLOGY, QUICK, Run(), old).learner
+    names = {name for name in before if name.startswith("ranker.")}
+    assert names == {name for name in after if name.startswith("ranker.")} != set()
+    assert all((before[name] == after[name]).all() for name in names)
 
 
 def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bundle):
