@@ -1,7 +1,8 @@
 """Vectors learn by small steps, all others by large ones: the two go on beside each other, in two processes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import Any
 
 import torch
@@ -19,31 +20,40 @@ WORTH = 500_000
 STARTED = 600 << 20
 """Bytes of another process that has imported what learns."""
 WAITING = "waiting for vectors"
+Asked = tuple[VectorLesson, Run]
+"""What is to be learned, and for which run."""
 
 
 @contextmanager
-def vectors_beside(
-    lessons: Sequence[tuple[VectorLesson, Run]], room: Callable[[], bool]
-) -> Iterator[Callable[[], Vectors]]:
-    """They are learned while the block runs, lesson by lesson, each for its own run; with half of the threads.
+def vectors_beside(first: Sequence[Asked], last: Asked, room: Callable[[], bool]) -> Iterator[Callable[[], Vectors]]:
+    """They are learned while the block runs, which gets what waits for the next ones, in the order of the lessons.
 
-    The block gets what waits for those of the next lesson. Without `room` for both in memory they are learned when they
-    are asked for, with so many threads as well: the bits are the same. Where that is not worth it, and on a GPU, they
-    are learned then too, and both have all threads.
+    The first lessons are learned one after the other in one process, the last one, for which nothing waits until the
+    end, in another that yields to all others. Each has half of the threads, as the block has. Without `room` for all in
+    memory vectors are learned when they are asked for, with so many threads as well: the bits are the same. Where that
+    is not worth it, and on a GPU, they are learned then too, with all threads.
     """
+    lessons = [*first, last]
     most, work = torch.get_num_threads(), sum(len(lesson.graph.likes) * lesson.gnn.epochs for lesson, _ in lessons)
     here = (learn_vectors(lesson, run) for lesson, run in lessons)
-    if most == 1 or work < WORTH or any(lesson.gnn.device != "cpu" for lesson, _ in lessons):
+    if most == 1 or work < WORTH or last[0].gnn.device != "cpu":
         yield here.__next__
         return
     half = most // 2
-    with threads(most - half):
+    with threads(most - half), ExitStack() as processes:
         if room():
-            runs = iter([run for _, run in lessons])
-            with beside(half, _learned, [(lesson, run.shelf, run.part) for lesson, run in lessons]) as result:
-                yield lambda: _waited_for(result, next(runs))
+            parts = [part for part in (first, [last]) if part]
+            results = [processes.enter_context(_beside(half, part, yields=part is not first)) for part in parts]
+            yield chain.from_iterable(results).__next__
         else:
             yield lambda: _with_threads(half, here)
+
+
+@contextmanager
+def _beside(most: int, part: Sequence[Asked], *, yields: bool) -> Iterator[Iterator[Vectors]]:
+    work = [(lesson, run.shelf, run.part) for lesson, run in part]
+    with beside(most, _learned, work, yields=yields) as result:
+        yield (_waited_for(result, run) for _, run in part)
 
 
 def _with_threads(most: int, learned: Iterator[Vectors]) -> Vectors:

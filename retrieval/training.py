@@ -89,9 +89,9 @@ def train(
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
         folds = [] if run.done(_RANKER) else _folds(snapshot, ~later, options, run, repeats=repeats)
-        lessons = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
-        lessons.append((vector_lesson(snapshot, ~later, options.teachers), run.within(FINAL)))
-        with vectors_beside(lessons, lambda: _room_beside(snapshot, options)) as vectors:
+        first = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
+        last = vector_lesson(snapshot, ~later, options.teachers), run.within(FINAL)
+        with vectors_beside(first, last, lambda: _room_beside(snapshot, options)) as vectors:
             ranker = run.kept(_RANKER, lambda: _ranker(snapshot, folds, options, run, kinds=kinds, vectors=vectors))
             for fold in range(options.ranker_folds):
                 _for_fold(run, fold).forget(*phases(options.teachers))
@@ -130,9 +130,9 @@ def ready(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, old: Bu
 
 
 def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
-    """Whether there is memory for all that a training needs, and for its vectors at the same time."""
+    """Whether there is memory for all that a training needs, and for the vectors of both parts at the same time."""
     most = max(need.bytes for need in _needs(snapshot, options))
-    return most + needs_vectors(snapshot, options.teachers).bytes + STARTED <= free_bytes()
+    return most + 2 * (needs_vectors(snapshot, options.teachers).bytes + STARTED) <= free_bytes()
 
 
 def _needs(snapshot: Snapshot, options: TrainOptions, fewest: int = SPLIT_FROM) -> Iterator[Need]:
