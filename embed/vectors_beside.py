@@ -1,4 +1,4 @@
-"""Vectors learn by small steps, all others by large ones: the two go on beside each other, in two processes."""
+"""Vectors learn by small steps, all others by large ones: vectors are learned beside the rest, in processes of their own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
