@@ -1,4 +1,4 @@
-"""Vectors learn by small steps, all others by large ones: vectors are learned beside the rest, in processes of their own."""
+"""Vectors learn by small steps, all others by large ones: they are learned beside those, in processes of their own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
