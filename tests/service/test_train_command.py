@@ -22,7 +22,7 @@ from tests.forked import ran, started
 from tests.service.test_cli import SHOP, asked, environment, run
 
 QUICK = ("--set", "transe.epochs=4", "--set", "gnn.epochs=4", "--set", "ranker.epochs=3")
-PHASES = ("transe (for the ranker)", "graph network (for the ranker)", "ranker", "transe (final)", "linear (final)")
+PHASES = ("transe (for the ranker)", "graph network (for the ranker)", "ranker", "linear (final)", "transe (final)")
 
 
 @pytest.fixture(scope="module")
