@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.deepfm import DeepFmOptions, Rows, deepfm
-from benchmarks.labelled_pairs import LONGER, odds
+from benchmarks.labelled_pairs import odds
 from benchmarks.pipeline import REPEATING, learned, say, snapshot, with_seed
 from benchmarks.results import QUALITY, merge
 from embed.labelled import auc
@@ -31,7 +31,7 @@ USER, APP, COST = 0, 8, 9
 """Columns of a row; those between are the context."""
 NEGATIVES = 2
 DEEPFM = DeepFmOptions(dim=128, dropout=0.5, epochs=40)
-OURS = ("ranker.patience=15", *LONGER)
+OURS = ("ranker.patience=15",)
 """Both were chosen on the validation part."""
 
 

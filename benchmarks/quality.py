@@ -43,12 +43,8 @@ class Setting:
     pairs: tuple[str, ...] = ()
 
 
-WIDE = "ranker.hidden=[128,64]"
-SHORT = ("gnn.batch_size=8192", "gnn.epochs=4", "transe.epochs=20", WIDE)
-LARGE = (
-    *("gnn.batch_size=16384", "gnn.epochs=2", "transe.epochs=10"),
-    *("linear.most_items=50000", "ranker_users=12000", WIDE),
-)
+SHORT = ("gnn.batch_size=8192", "gnn.epochs=4", "transe.epochs=20")
+LARGE = ("gnn.batch_size=16384", "gnn.epochs=2", "transe.epochs=10", "linear.most_items=50000", "ranker_users=12000")
 SETS = {
     "ml-1m": Setting(ease=1000.0, pairs=SHORT),
     "gowalla": Setting(pairs=(*LARGE, "spectral_dim=512")),

@@ -43,7 +43,7 @@ class GnnOptions:
     `directions` is the length of what its start says of who likes what, where TransE's vectors have 1; 0 for none.
 
     `negatives` items are drawn for each batch; `validation` is the part of the likes that early stopping looks at.
-    `batch_size` None: by the number of likes, between 128 and 65536.
+    `batch_size` None: by the number of likes, between 2048 and 65536.
     """
 
     layers: Natural = 2
@@ -56,7 +56,7 @@ class GnnOptions:
     learning_rate: Positive = 3e-3
     weight_decay: NonNegative = 1e-4
     batch_size: Count | None = None
-    epochs: Count = 12
+    epochs: Count = 40
     patience: Count = 8
     validation: Part = 0.1
     seed: int = 0
@@ -213,9 +213,9 @@ def _epoch(
 
 
 def batch_size(n: int) -> int:
-    """Twenty to fifty steps an epoch for n likes: each passes messages over the whole graph, so that steps that grow
-    with the graph would cost its square, and a small graph needs as many as a larger one."""
-    return int(np.clip(max(n // 50, min(n // 20, 2048)), 128, 65536))
+    """Up to about fifty steps an epoch for n likes: each passes messages over the whole graph, so that steps that grow
+    with the graph would cost its square."""
+    return int(np.clip(n // 50, 2048, 65536))
 
 
 def _loss(network: GraphNetwork, likes: Likes, batch: Tensor, options: GnnOptions) -> Tensor:

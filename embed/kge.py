@@ -37,7 +37,7 @@ from pykeen.utils import NoRandomSeedNecessary  # noqa: E402
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How a model is trained. `batch_size` None: by the number of triples, between 64 and 8192."""
+    """How a model is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
 
     dim: Count = 64
     epochs: Count = 100
@@ -220,7 +220,7 @@ class _Report(TrainingCallback):  # type: ignore[misc]  # PyKEEN has no types
 
 def batch_size(n: int) -> int:
     """About fifty steps an epoch, because small graphs need the steps and large ones the speed."""
-    return int(np.clip(n // 50, 64, 8192))
+    return int(np.clip(n // 50, 256, 8192))
 
 
 def _weights(model: Any) -> tuple[torch.Tensor, ...]:

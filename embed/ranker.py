@@ -41,7 +41,7 @@ class RankerOptions:
     `attention` are the hidden units of the attention over the history, 0 for none (see embed/ranker_attention.py).
     """
 
-    hidden: tuple[Count, ...] = (64, 32)
+    hidden: tuple[Count, ...] = (128, 64)
     attention: Natural = 0
     dropout: Part = 0.2
     learning_rate: Positive = 2e-3

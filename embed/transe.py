@@ -13,9 +13,9 @@ from kg.bounds import Count
 
 @dataclass(frozen=True)
 class TransEOptions(TrainingOptions):
-    """How TransE is trained. `batch_size` None: by the number of triples, between 64 and 8192."""
+    """How TransE is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
 
-    epochs: Count = 20
+    epochs: Count = 60
 
 
 @dataclass(frozen=True)

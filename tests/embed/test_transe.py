@@ -78,7 +78,7 @@ def test_nothing_to_learn_from_and_divergence_are_said():
         train_transe(ring(), 30, 2, replace(QUICK, learning_rate=float("nan")))
 
 
-@pytest.mark.parametrize(("n", "size"), [(1, 64), (50_000, 1000), (10_000_000, 8192)])
+@pytest.mark.parametrize(("n", "size"), [(1, 256), (50_000, 1000), (10_000_000, 8192)])
 def test_the_batch_grows_with_the_graph(n, size):
     assert batch_size(n) == size
 
