@@ -34,9 +34,10 @@ def vectors_beside(first: Sequence[Asked], last: Asked, room: Callable[[], bool]
     is not worth it, and on a GPU, they are learned then too, with all threads.
     """
     lessons = [*first, last]
-    most, work = torch.get_num_threads(), sum(len(lesson.graph.likes) * lesson.gnn.epochs for lesson, _ in lessons)
     here = (learn_vectors(lesson, run) for lesson, run in lessons)
-    if most == 1 or work < WORTH or last[0].gnn.device != "cpu":
+    final, most = last[0], torch.get_num_threads()
+    work = len(final.graph.likes) * final.gnn.epochs  # by the last alone: the first may be done when it is resumed
+    if most == 1 or work < WORTH or final.gnn.device != "cpu":
         yield here.__next__
         return
     half = most // 2

@@ -22,7 +22,6 @@ from embed.vectors import Vectors
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Arrays, Warm
 from kg.bounds import Count, Part
-from kg.columns import map_arrays
 from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
 from ontology.model import Ontology
@@ -83,9 +82,12 @@ def train(
     kinds = kinds_of(ontology, snapshot.classes, snapshot.entity_class[: snapshot.n_items])
     repeats = repeating(ontology)
     later = held_out(snapshot.interactions, options.split, options.holdout)
-    if old:
+    if old and warm:
         later &= ~learned_from(old, snapshot)
-        ranker = run.kept(_RANKER, lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats))
+        start = _whole(warm.learner)
+        ranker = run.kept(
+            _RANKER, lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats, start=start)
+        )
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
         folds = [] if run.done(_RANKER) else _folds(snapshot, ~later, options, run, repeats=repeats)
@@ -207,10 +209,12 @@ def _ranker_after(
     run: Run,
     *,
     repeats: NDArray[np.bool_],
+    start: Arrays,
 ) -> Kept:
     """Teach the ranker what was liked since a bundle, whose teachers never saw it; if that is little, keep its own.
 
-    Items have the bundle's numbers here; users, of whom teachers know nothing, keep their new ones.
+    `start` are the parameters of the bundle's ranker, none where an older version made it. Items have the bundle's
+    numbers here; users, of whom teachers know nothing, keep their new ones.
     """
     i, learned = snapshot.interactions, learned_from(old, snapshot)
     item = earlier_numbers(snapshot, old)[i.item]
@@ -219,7 +223,6 @@ def _ranker_after(
     with run.timed("examples"):
         parted = _of_some(Parted(then, learned[there], (~learned & ~later)[there], repeats), options)
         rows = examples(parted, old.teachers, attending=_attending(options))
-    start = _whole(map_arrays(old.learner_file))
     if sum(bool(row.labels.any()) for row in rows) < FEWEST:
         metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
         return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)} | start, metrics)

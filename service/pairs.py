@@ -1,4 +1,4 @@
-"""Options of training as `NAME=VALUE` pairs: `ranker.dropout=0.1`, `transe.epochs=50`, `ranker.hidden=[128,64]`,
+"""Options of training as `NAME=VALUE` pairs: `ranker.dropout=0.1`, `transe.epochs=50`, `ranker.hidden=[64,32]`,
 `also=als,fpmc`."""
 
 from collections.abc import Iterable, Iterator

@@ -25,7 +25,7 @@ from service.commands.options import machine
 @seed
 @device
 @click.option(
-    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[128,64]."
+    "--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change an option, such as ranker.hidden=[64,32]."
 )
 @click.option(
     "--from-bundle",

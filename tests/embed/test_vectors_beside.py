@@ -124,3 +124,13 @@ def test_little_is_not_worth_a_process(lesson: VectorLesson, monkeypatch: pytest
     monkeypatch.setattr(vectors_beside, "WORTH", len(lesson.graph.likes) * lesson.gnn.epochs + 1)
     with threads(4):
         assert learn(lesson, ROOM).beside == 0
+
+
+def test_whether_it_is_worth_it_is_the_same_when_the_first_lessons_are_done(
+    lesson: VectorLesson, monkeypatch: pytest.MonkeyPatch
+):
+    """A training that is resumed learns with as many threads as it had."""
+    monkeypatch.setattr(vectors_beside, "WORTH", len(lesson.graph.likes) * lesson.gnn.epochs + 1)
+    before = len(psutil.Process().children())
+    with threads(4), vectors_beside.vectors_beside([(lesson, Run())] * 2, (lesson, Run()), lambda: True):
+        assert len(psutil.Process().children()) == before
