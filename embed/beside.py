@@ -12,7 +12,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from embed.threads import threads
 from kg.keeper import die_with_parent
@@ -21,25 +21,19 @@ from kg.progress import Progress
 T = TypeVar("T")
 _NEW = multiprocessing.get_context("spawn")
 _STEP, _GIVEN, _RAISED = "step", "given", "raised"
-_YIELDS = 10
-"""How nice such a process is: it gets a tenth of a processor that another one wants as well."""
 
 
 @contextmanager
-def beside(
-    most: int, work: Callable[..., Iterator[T]], *arguments: object, yields: bool = False
-) -> Iterator[Callable[[Progress], T]]:
+def beside(most: int, work: Callable[..., Iterator[T]], *arguments: object) -> Iterator[Callable[[Progress], T]]:
     """`work(progress, *arguments)` goes on while the block runs, in a process of its own with `most` threads.
 
-    One that `yields` leaves processors to others that want them. `work` has to be a generator of a module. The block
-    gets what waits for its next result: how far it is, is told from then on, and what it raises is raised there;
-    MemoryError where it was killed, for which there is seldom another reason. The process ends with the block, and with
-    the thread that is in it.
+    `work` has to be a generator of a module. The block gets what waits for its next result: how far it is, is told from
+    then on, and what it raises is raised there; MemoryError where it was killed, for which there is seldom another
+    reason. The process ends with the block, and with the thread that is in it.
     """
     told: SimpleQueue[tuple[str, Any]] = SimpleQueue()
     answer, theirs = _NEW.Pipe(duplex=False)
-    how = _How(os.getpid(), most, _YIELDS if yields else 0)
-    process = _NEW.Process(target=_work, args=(theirs, how, work, arguments), daemon=True)
+    process = _NEW.Process(target=_work, args=(theirs, os.getpid(), most, work, arguments), daemon=True)
     process.start()
     theirs.close()
     Thread(target=_listen, args=(answer, told), daemon=True).start()
@@ -75,20 +69,13 @@ def _next(told: "SimpleQueue[tuple[str, Any]]", progress: Progress) -> Any:
             progress(*said)
 
 
-class _How(NamedTuple):
-    """Of a process: the one that asked for it, how many threads it has, and how nice it is."""
-
-    parent: int
-    threads: int
-    niceness: int
-
-
-def _work(mine: Connection, how: _How, work: Callable[..., Iterator[Any]], arguments: tuple[object, ...]) -> None:
+def _work(
+    mine: Connection, parent: int, most: int, work: Callable[..., Iterator[Any]], arguments: tuple[object, ...]
+) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process is asked to stop, and ends this one
-    die_with_parent(how.parent)
-    os.nice(how.niceness)
+    die_with_parent(parent)
     try:
-        with threads(how.threads):
+        with threads(most):
             for given in work(lambda *step: mine.send((_STEP, step)), *arguments):
                 mine.send((_GIVEN, given))
     except Exception as error:  # noqa: BLE001  (the first process raises it)

@@ -1,6 +1,6 @@
 """All teachers learn from one snapshot: TransE, the network that starts from it, and those that are solved exactly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from embed.adjacency import Adjacency, adjacency
 from embed.als_learning import AlsOptions
-from embed.also import in_order
+from embed.also import Also, in_order
 from embed.also_learning import learn_also
 from embed.attention_learning import AttentionOptions
 from embed.checkpoint import Kept
@@ -19,7 +19,6 @@ from embed.content_choice import learn_content
 from embed.content_files import content_arrays, content_from, content_names
 from embed.content_learning import ContentOptions
 from embed.fpmc_learning import FpmcOptions
-from embed.gnn import PHASE as GNN
 from embed.gnn import GnnOptions
 from embed.itemknn import item_neighbours
 from embed.lesson import Lesson
@@ -35,7 +34,8 @@ from embed.teachers import Teachers
 from embed.transe import TransEOptions
 from embed.transitions_learning import TransitionOptions, transitions
 from embed.userknn import UserNeighbours, user_neighbours
-from embed.vectors import TRANSE, VectorLesson, Vectors, learn_vectors
+from embed.vectors import PHASES as VECTOR_PHASES
+from embed.vectors import VectorLesson, Vectors, learn_vectors
 from embed.warm import Arrays, Warm
 from embed.weights import ItemWeights
 from embed.word2vec_learning import Word2VecOptions
@@ -43,7 +43,7 @@ from kg.bounds import Count, NonNegative
 from kg.snapshot import Interactions, Snapshot
 from ontology.errors import NotReadyError
 
-_PHASES = (TRANSE, GNN, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
+_PHASES = (*VECTOR_PHASES, "item-kNN", "linear", "transitions", "spectral", "user-kNN", "content")
 CHOSEN = ("regularisation", "content")
 """What of a `learner` is no vector: λ of the linear teacher, float64 (1,), and how the content teacher is regularised,
 float64 (2,): users, items."""
@@ -93,6 +93,43 @@ class Learned(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Others:
+    """All teachers but TransE and the graph network, and what was chosen while they learned."""
+
+    near: ItemWeights
+    linear: ItemWeights
+    followers: ItemWeights
+    spectral: SpectralVectors
+    users: UserNeighbours
+    popularity: NDArray[np.int64]
+    graph: Adjacency
+    content: Content
+    also: Mapping[str, Also]
+    chosen: Arrays
+
+    def joined(self, vectors: Vectors) -> Learned:
+        """All teachers, with those two that learned from the same."""
+        transe, gnn = vectors
+        teachers = Teachers(
+            gnn_items=gnn.items,
+            gnn_fold_in=gnn.fold_in,
+            spectral_items=self.spectral.items,
+            spectral_fold_in=self.spectral.fold_in,
+            transe_entities=transe.entities,
+            transe_relations=transe.relations,
+            neighbours=self.near,
+            linear=self.linear,
+            transitions=self.followers,
+            users=self.users,
+            popularity=self.popularity,
+            adjacency=self.graph,
+            content=self.content,
+            also=self.also,
+        )
+        return Learned(teachers, vectors.learner | self.chosen)
+
+
+@dataclass(frozen=True)
 class _Linear:
     """Weights of items (see ItemWeights), and λ as chosen, float64 (1,)."""
 
@@ -102,13 +139,13 @@ class _Linear:
     regularisation: NDArray[np.float64]
 
 
-def as_chosen(options: TeacherOptions, learner: Arrays) -> TeacherOptions:
-    """What was chosen when `learner` was learned is not chosen again, unless the options say it."""
+def as_chosen(options: TeacherOptions, chosen: Arrays) -> TeacherOptions:
+    """What was chosen before (CHOSEN) is not chosen again, unless the options say it."""
     linear, content = options.linear, options.content
-    user, item = learner["content"].tolist()
+    user, item = chosen["content"].tolist()
     return replace(
         options,
-        linear=replace(linear, regularisation=linear.regularisation or float(learner["regularisation"][0])),
+        linear=replace(linear, regularisation=linear.regularisation or float(chosen["regularisation"][0])),
         content=replace(
             content,
             user_regularisation=content.user_regularisation or user,
@@ -124,24 +161,35 @@ def learn(
     run: Run = ALONE,
     *,
     warm: Warm | None = None,
-    vectors: Callable[[], Vectors] | None = None,
     kinds: Kinds = MappingProxyType({}),
 ) -> Learned:
     """Learn from the knowledge and from those interactions, bool (m,), that are known; from nothing else.
 
-    `kinds` are what the classes of items say of them (see embed/said.py). `warm` is where the vectors start; `vectors`
-    gives them, where they are learned from the same elsewhere, and is asked last.
+    `kinds` are what the classes of items say of them (see embed/said.py). `warm` is where vectors start.
 
     Raises NotReadyError if no known interaction is positive.
     """
+    if warm:
+        options = as_chosen(options, warm.learner)
+    others = learn_others(snapshot, known, options, run, kinds=kinds)
+    return others.joined(learn_vectors(vector_lesson(snapshot, known, options), run, warm))
+
+
+def learn_others(
+    snapshot: Snapshot,
+    known: NDArray[np.bool_],
+    options: TeacherOptions,
+    run: Run = ALONE,
+    *,
+    kinds: Kinds = MappingProxyType({}),
+) -> Others:
+    """The same for all teachers but those of embed/vectors.py, which may learn beside them."""
     liked = _liked(snapshot, known)
     if not len(liked):
         raise NotReadyError("there is no positive interaction to learn from: load interactions with `kg ingest` first")
     lesson = Lesson(snapshot, snapshot.interactions.where(known), options.seed, options.device, run, kinds)
     likes = lesson.likes
     size = {"n_users": snapshot.n_users, "n_items": snapshot.n_items}
-    if warm:
-        options = as_chosen(options, warm.learner)
     near = run.finished(
         "item-kNN",
         ItemWeights,
@@ -161,35 +209,18 @@ def learn(
     users = run.finished("user-kNN", UserNeighbours, lambda: user_neighbours(likes, **size, seed=options.seed))
     graph = adjacency(snapshot.triples, len(snapshot.keys))
     content, strengths = _content(lesson, graph, options.content)
-    also = learn_also(lesson, options)
-    transe, gnn = vectors() if vectors else learn_vectors(vector_lesson(snapshot, known, options), run, warm)
-    teachers = Teachers(
-        gnn_items=gnn.items,
-        gnn_fold_in=gnn.fold_in,
-        spectral_items=spectral.items,
-        spectral_fold_in=spectral.fold_in,
-        transe_entities=transe.entities,
-        transe_relations=transe.relations,
-        neighbours=near,
+    return Others(
+        near=near,
         linear=ItemWeights(linear.indptr, linear.item, linear.weight),
-        transitions=followers,
+        followers=followers,
+        spectral=spectral,
         users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
-        adjacency=graph,
+        graph=graph,
         content=content,
-        also=also,
+        also=learn_also(lesson, options),
+        chosen={"regularisation": linear.regularisation, "content": strengths},
     )
-    learner: Arrays = {
-        "entity_sums": transe.entity_sums,
-        "relation_sums": transe.relation_sums,
-        "start": gnn.start,
-        "fold": gnn.fold,
-        "mix": gnn.mix,
-        "relations": gnn.relations,
-        "regularisation": linear.regularisation,
-        "content": strengths,
-    }
-    return Learned(teachers, learner)
 
 
 def vector_lesson(snapshot: Snapshot, known: NDArray[np.bool_], options: TeacherOptions) -> VectorLesson:

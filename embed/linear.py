@@ -22,6 +22,8 @@ from kg.bounds import Count, NonNegative, Positive
 
 _FEWEST, _MOST = 2, 2000
 """Entities joined to fewer items join nothing, those joined to more join everything."""
+_TURNED = 256
+"""So many rows of a symmetric matrix are turned over at once: those are gone through twice where they cross."""
 _RARE = 0.4
 """How much more an entity counts that joins few items: chosen on the validation part of amazon-book."""
 
@@ -148,7 +150,8 @@ def _inverse(matrix: NDArray[np.float32], regularisation: float) -> NDArray[np.f
     matrix[np.diag_indices_from(matrix)] += np.float32(regularisation)
     factor, _ = linalg.lapack.spotrf(matrix, lower=True, overwrite_a=True)
     inverse, _ = linalg.lapack.spotri(factor, lower=True, overwrite_c=True)
-    for block in blocks(len(inverse)):  # the upper half is the lower one, turned over
+    for start in range(0, len(inverse), _TURNED):  # the upper half is the lower one, turned over
+        block = slice(start, min(start + _TURNED, len(inverse)))
         rows = inverse[block, block.start :]
         corner = np.tril(inverse[block, block])
         rows[:, len(rows) :] = inverse[block.stop :, block].T

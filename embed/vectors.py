@@ -12,10 +12,11 @@ from embed.lesson import pairs
 from embed.network import GnnGraph
 from embed.run import ALONE, Run
 from embed.transe import TransEOptions, TransEVectors, train_transe
-from embed.warm import Warm
+from embed.warm import Arrays, Warm
 from kg.snapshot import Interactions, Snapshot
 
 TRANSE = "transe"
+PHASES = (TRANSE, GNN)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,25 @@ class Vectors(NamedTuple):
 
     transe: TransEVectors
     gnn: GnnVectors
+
+    @property
+    def learner(self) -> Arrays:
+        """What a warm start goes on with beside TransE's vectors (see embed/warm.py)."""
+        return {
+            "entity_sums": self.transe.entity_sums,
+            "relation_sums": self.transe.relation_sums,
+            "start": self.gnn.start,
+            "fold": self.gnn.fold,
+            "mix": self.gnn.mix,
+            "relations": self.gnn.relations,
+        }
+
+    @property
+    def start(self) -> Warm:
+        """Where others of the same entities and relations go on from these."""
+        entity, relation = self.transe.entities, self.transe.relations
+        learner = self.learner | {"entity": entity, "relation": relation}
+        return Warm(np.arange(len(entity)), np.arange(len(relation)), learner)
 
 
 def learn_vectors(lesson: VectorLesson, run: Run = ALONE, warm: Warm | None = None) -> Vectors:

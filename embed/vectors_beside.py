@@ -1,8 +1,7 @@
-"""Vectors learn by small steps, all others by large ones: they are learned beside those, in processes of their own."""
+"""Vectors learn by small steps, all others by large ones: they are learned beside those, in a process of their own."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from itertools import chain
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -25,36 +24,36 @@ Asked = tuple[VectorLesson, Run]
 
 
 @contextmanager
-def vectors_beside(first: Sequence[Asked], last: Asked, room: Callable[[], bool]) -> Iterator[Callable[[], Vectors]]:
+def vectors_beside(lessons: Sequence[Asked], room: Callable[[], bool]) -> Iterator[Callable[[], Vectors]]:
     """They are learned while the block runs, which gets what waits for the next ones, in the order of the lessons.
 
-    The first lessons are learned one after the other in one process, the last one, for which nothing waits until the
-    end, in another that yields to all others. Each has half of the threads, as the block has. Without `room` for all in
-    memory vectors are learned when they are asked for, with so many threads as well: the bits are the same. Where that
-    is not worth it, and on a GPU, they are learned then too, with all threads.
+    Those of the last lesson go on from those of the first, which are of the same entities and relations.
+
+    They are learned one after the other, in a process that has half of the threads, as the block has. Without `room`
+    for both in memory vectors are learned when they are asked for, with so many threads as well: the bits are the same.
+    Where that is not worth it, and on a GPU, they are learned then too, with all threads.
     """
-    lessons = [*first, last]
-    here = (learn_vectors(lesson, run) for lesson, run in lessons)
-    final, most = last[0], torch.get_num_threads()
-    work = len(final.graph.likes) * final.gnn.epochs  # by the last alone: the first may be done when it is resumed
-    if most == 1 or work < WORTH or final.gnn.device != "cpu":
+    here, most = _in_turn(lessons), torch.get_num_threads()
+    first, _ = lessons[0]
+    if most == 1 or len(first.graph.likes) * first.gnn.epochs < WORTH or first.gnn.device != "cpu":
         yield here.__next__
         return
     half = most // 2
-    with threads(most - half), ExitStack() as processes:
-        if room():
-            parts = [part for part in (first, [last]) if part]
-            results = [processes.enter_context(_beside(half, part, yields=part is not first)) for part in parts]
-            yield chain.from_iterable(results).__next__
-        else:
+    with threads(most - half):
+        if not room():
             yield lambda: _with_threads(half, here)
+            return
+        work = [(lesson, run.shelf, run.part) for lesson, run in lessons]
+        with beside(half, _learned, work) as result:
+            yield (_waited_for(result, run) for _, run in lessons).__next__
 
 
-@contextmanager
-def _beside(most: int, part: Sequence[Asked], *, yields: bool) -> Iterator[Iterator[Vectors]]:
-    work = [(lesson, run.shelf, run.part) for lesson, run in part]
-    with beside(most, _learned, work, yields=yields) as result:
-        yield (_waited_for(result, run) for _, run in part)
+def _in_turn(lessons: Sequence[Asked]) -> Iterator[Vectors]:
+    first: Vectors | None = None
+    for number, (lesson, run) in enumerate(lessons, 1):
+        vectors = learn_vectors(lesson, run, first.start if first and number == len(lessons) else None)
+        first = first or vectors
+        yield vectors
 
 
 def _with_threads(most: int, learned: Iterator[Vectors]) -> Vectors:
@@ -66,9 +65,10 @@ def _learned(
     progress: Progress, lessons: Sequence[tuple[VectorLesson, Shelf | None, str]]
 ) -> Iterator[tuple[Vectors, dict[str, Any]]]:
     """The vectors of each lesson, and what was noted of their phases."""
-    for lesson, shelf, part in lessons:
-        record = Record()
-        yield learn_vectors(lesson, Run(progress, record, shelf, part)), record.so_far()
+    records = [Record() for _ in lessons]
+    asked = [(lesson, Run(progress, r, shelf, part)) for r, (lesson, shelf, part) in zip(records, lessons, strict=True)]
+    for vectors, record in zip(_in_turn(asked), records, strict=True):
+        yield vectors, record.so_far()
 
 
 def _waited_for(result: Callable[[Progress], tuple[Vectors, dict[str, Any]]], run: Run) -> Vectors:

@@ -1,8 +1,9 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import CHOSEN, TeacherOptions, as_chosen, learn, phases, vector_lesson
+from embed.learning import Others, TeacherOptions, as_chosen, learn, learn_others, phases, vector_lesson
 from embed.memory import Need, check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
 from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_in_turn
-from embed.vectors import Vectors
+from embed.teachers import Teachers
 from embed.vectors_beside import STARTED, vectors_beside
 from embed.warm import Arrays, Warm
 from kg.bounds import Count, Part
@@ -90,15 +91,20 @@ def train(
         )
         learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
-        folds = [] if run.done(_RANKER) else _folds(snapshot, ~later, options, run, repeats=repeats)
-        first = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
-        last = vector_lesson(snapshot, ~later, options.teachers), run.within(FINAL)
-        with vectors_beside(first, last, lambda: _room_beside(snapshot, options)) as vectors:
-            ranker = run.kept(_RANKER, lambda: _ranker(snapshot, folds, options, run, kinds=kinds, vectors=vectors))
-            for fold in range(options.ranker_folds):
-                _for_fold(run, fold).forget(*phases(options.teachers))
-            chosen = as_chosen(options.teachers, ranker.arrays)
-            learned = learn(snapshot, ~later, chosen, run.within(FINAL), vectors=vectors, kinds=kinds)
+        # of the first fold all is kept until the end: what is final begins with it
+        folds = _folds(snapshot, ~later, options, run, repeats=repeats)[: 1 if run.done(_RANKER) else None]
+        lessons = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
+        final = run.within(FINAL)
+        lessons += [(vector_lesson(snapshot, ~later, shortened(options.teachers)), final)]
+        with vectors_beside(lessons, lambda: _room_beside(snapshot, options)) as vectors:
+            first = folds[0].others(snapshot, kinds)
+            others = learn_others(snapshot, ~later, as_chosen(options.teachers, first.chosen), final, kinds=kinds)
+            before = folds[0], first.joined(vectors()).teachers
+            more = ((fold, fold.others(snapshot, kinds).joined(vectors()).teachers) for fold in folds[1:])
+            ranker = run.kept(_RANKER, lambda: _ranker(chain([before], more), options, run))
+            for fold in folds[1:]:
+                fold.run.forget(*phases(options.teachers))
+            learned = others.joined(vectors())
     about = {
         "options": asdict(options),
         "features": feature_names(options.teachers.also, repeats=bool(repeats.any())),
@@ -132,9 +138,9 @@ def ready(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, old: Bu
 
 
 def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
-    """Whether there is memory for all that a training needs, and for the vectors of both parts at the same time."""
+    """Whether there is memory for all that a training needs, and for vectors at the same time."""
     most = max(need.bytes for need in _needs(snapshot, options))
-    return most + 2 * (needs_vectors(snapshot, options.teachers).bytes + STARTED) <= free_bytes()
+    return most + needs_vectors(snapshot, options.teachers).bytes + STARTED <= free_bytes()
 
 
 def _needs(snapshot: Snapshot, options: TrainOptions, fewest: int = SPLIT_FROM) -> Iterator[Need]:
@@ -154,6 +160,10 @@ class _Fold(NamedTuple):
     teachers: TeacherOptions
     run: Run
 
+    def others(self, snapshot: Snapshot, kinds: Kinds) -> Others:
+        """All teachers but those that learn beside."""
+        return learn_others(snapshot, self.parted.before, self.teachers, self.run, kinds=kinds)
+
 
 def _folds(
     snapshot: Snapshot,
@@ -169,36 +179,20 @@ def _folds(
         later[known] = held_out_in_turn(snapshot.interactions.where(known), options.ranker_holdout, fold)
         parted = _of_some(Parted(snapshot.interactions, known & ~later, later, repeats), options)
         teachers = replace(options.teachers, seed=(options.teachers.seed + fold) % SEEDS)
-        folds.append(_Fold(parted, teachers, _for_fold(run, fold)))
+        folds.append(_Fold(parted, teachers, run.within(f"{FIRST}, {fold + 1}" if fold else FIRST)))
     return folds
 
 
-def _ranker(
-    snapshot: Snapshot,
-    folds: Sequence[_Fold],
-    options: TrainOptions,
-    run: Run,
-    *,
-    kinds: Kinds,
-    vectors: Callable[[], Vectors],
-) -> Kept:
+def _ranker(taught: Iterable[tuple[_Fold, Teachers]], options: TrainOptions, run: Run) -> Kept:
     """Teach the ranker on candidates that the sources really produce, from teachers that never saw the labels.
 
-    Gives it as ONNX, uint8 (b,), with its metrics, and beside it what the first teachers have chosen. `vectors` gives
-    those of one fold after the other.
+    Gives it as ONNX, uint8 (b,), with its metrics.
     """
-    rows, chosen = list[Example](), dict[str, NDArray[Any]]()
-    for fold in folds:
-        learned = learn(snapshot, fold.parted.before, fold.teachers, fold.run, kinds=kinds, vectors=vectors)
+    rows = list[Example]()
+    for fold, teachers in taught:
         with run.timed("examples"):
-            rows += examples(fold.parted, learned.teachers, attending=_attending(options))
-        chosen = chosen or {name: learned.learner[name] for name in CHOSEN}
-    ranker = _taught(rows, options, run)
-    return Kept(ranker.arrays | chosen, ranker.said)
-
-
-def _for_fold(run: Run, fold: int) -> Run:
-    return run.within(f"{FIRST}, {fold + 1}" if fold else FIRST)
+            rows += examples(fold.parted, teachers, attending=_attending(options))
+    return _taught(rows, options, run)
 
 
 def _ranker_after(

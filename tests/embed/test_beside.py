@@ -65,10 +65,6 @@ def killed(progress: Progress) -> Iterator[None]:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def nice(progress: Progress) -> Iterator[int]:
-    yield os.nice(0)
-
-
 def for_ever(progress: Progress) -> Iterator[None]:
     yield from ()
     time.sleep(3600)
@@ -154,12 +150,6 @@ def test_what_it_raises_is_raised_here():
 def test_a_killed_one_is_want_of_memory():
     with pytest.raises(MemoryError, match="killed"), beside(1, killed) as result:
         result(silent)
-
-
-@pytest.mark.parametrize("yields", [False, True])
-def test_one_that_yields_is_nicer_than_this_one(yields: bool):
-    with beside(1, nice, yields=yields) as result:
-        assert (result(silent) > os.nice(0)) == yields
 
 
 def test_it_ends_with_the_block():

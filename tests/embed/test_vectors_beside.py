@@ -14,7 +14,7 @@ from embed.learning import vector_lesson
 from embed.record import Record
 from embed.run import Run
 from embed.threads import threads
-from embed.vectors import VectorLesson, Vectors
+from embed.vectors import VectorLesson, Vectors, learn_vectors
 from kg.progress import Progress, silent
 from ontology.errors import InputError
 from tests.retrieval.test_training import QUICK, library
@@ -51,7 +51,7 @@ class Learned:
 
 def learn(lesson: VectorLesson, room: bool, shelf: Shelf | None = None, progress: Progress = silent) -> Learned:
     before, run = len(psutil.Process().children()), Run(progress, Record(), shelf, "final")
-    with vectors_beside.vectors_beside([], (lesson, run), lambda: room) as result:
+    with vectors_beside.vectors_beside([(lesson, run)], lambda: room) as result:
         beside = len(psutil.Process().children()) - before
         vectors = result()
     assert run.record
@@ -94,9 +94,12 @@ def test_of_several_lessons_each_gives_its_own_in_their_order(lesson: VectorLess
     record = Record()
     runs = [Run(record=record).within(part) for part in PARTS]
     asked = list(zip((other, lesson, lesson), runs, strict=True))
-    with vectors_beside.vectors_beside(asked[:2], asked[2], lambda: room) as result:
-        bits = [Learned(result(), record, 0).bits for _ in asked]
-    assert bits[1] == bits[2] == beside.bits != bits[0]
+    with vectors_beside.vectors_beside(asked, lambda: room) as result:
+        other_bits, bits, last_bits = (Learned(result(), record, 0).bits for _ in asked)
+    assert bits == beside.bits != other_bits
+    with threads(1):
+        last = learn_vectors(lesson, warm=learn_vectors(other).start)
+    assert last_bits == Learned(last, record, 0).bits not in (bits, other_bits)
     assert {f"{phase} ({part})" for phase in ("transe", "graph network") for part in PARTS} <= set(record.phases)
 
 
@@ -126,11 +129,11 @@ def test_little_is_not_worth_a_process(lesson: VectorLesson, monkeypatch: pytest
         assert learn(lesson, ROOM).beside == 0
 
 
-def test_whether_it_is_worth_it_is_the_same_when_the_first_lessons_are_done(
+def test_whether_it_is_worth_it_is_the_same_when_more_lessons_are_done(
     lesson: VectorLesson, monkeypatch: pytest.MonkeyPatch
 ):
     """A training that is resumed learns with as many threads as it had."""
     monkeypatch.setattr(vectors_beside, "WORTH", len(lesson.graph.likes) * lesson.gnn.epochs + 1)
     before = len(psutil.Process().children())
-    with threads(4), vectors_beside.vectors_beside([(lesson, Run())] * 2, (lesson, Run()), lambda: True):
+    with threads(4), vectors_beside.vectors_beside([(lesson, Run())] * 3, lambda: True):
         assert len(psutil.Process().children()) == before

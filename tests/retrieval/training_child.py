@@ -1,7 +1,7 @@
 """A process that trains, tells its progress, and can be killed: `python -m tests.retrieval.training_child FOLDER 1`.
 
-Every epoch is kept, so that there are many moments to be killed at. With 2 threads in the place of 1, the final
-vectors are learned beside.
+Every epoch is kept, so that there are many moments to be killed at. With 2 threads in the place of 1, vectors
+are learned beside.
 """
 
 import sys

@@ -22,7 +22,7 @@ from tests.forked import ran, started
 from tests.service.test_cli import SHOP, asked, environment, run
 
 QUICK = ("--set", "transe.epochs=4", "--set", "gnn.epochs=4", "--set", "ranker.epochs=3")
-PHASES = ("transe (for the ranker)", "graph network (for the ranker)", "ranker", "linear (final)", "transe (final)")
+PHASES = ("linear (final)", "transe (for the ranker)", "graph network (for the ranker)", "ranker", "transe (final)")
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +131,9 @@ def test_the_record_says_how_it_went(home: Path, undisturbed: str):
     assert entry["version"] == undisturbed
     assert entry["settings"]["transe.epochs"] == 4
     assert "torch" in entry["libraries"]
-    assert [len(values) for values in entry["curves"]["transe (final)"].values()] == [4]
-    assert entry["curves"]["graph network (final)"].keys() == {"loss", "gain"}
+    assert [len(values) for values in entry["curves"]["transe (for the ranker)"].values()] == [4]
+    assert entry["curves"]["graph network (for the ranker)"].keys() == {"loss", "gain"}
+    assert entry["curves"]["graph network (final)"].keys() == {"loss"}, "it goes on from that one, and is not judged"
     assert entry["curves"]["ranker"].keys() == {"loss", "validation loss", "ndcg"}
     assert {*PHASES, "index", "item-kNN (final)"} <= entry["run"]["phases"].keys()
     assert entry["run"]["peak_mib"] > 100
