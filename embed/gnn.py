@@ -56,7 +56,7 @@ class GnnOptions:
     learning_rate: Positive = 3e-3
     weight_decay: NonNegative = 1e-4
     batch_size: Count | None = None
-    epochs: Count = 40
+    epochs: Count = 12
     patience: Count = 8
     validation: Part = 0.1
     seed: int = 0

@@ -33,7 +33,8 @@ NOTHING: Mapping[str, NDArray[np.float32]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class RankerOptions:
-    """The network and how it is trained; it stops after `patience` epochs that bring nothing.
+    """The network and how it is trained, at a rate that falls to nothing over the epochs; it stops after `patience`
+    epochs that bring nothing.
 
     A batch holds whole users, with about `batch_size` candidates in all. Three ways to make it cheaper: `distil_from`
     are the hidden layers of a larger network that is trained first, and whose answers count for `distillation` of each
@@ -44,9 +45,9 @@ class RankerOptions:
     hidden: tuple[Count, ...] = (128, 64)
     attention: Natural = 0
     dropout: Part = 0.2
-    learning_rate: Positive = 2e-3
+    learning_rate: Positive = 1e-2
     batch_size: Count = 8192
-    epochs: Count = 50
+    epochs: Count = 8
     patience: Count = 5
     validation: Part = 0.15
     distil_from: tuple[Count, ...] = ()
@@ -213,12 +214,14 @@ def _stages(
 def _learned(step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, run: Run) -> _Stage:
     """The network as it was after its best epoch."""
     optimiser = torch.optim.Adam(network.parameters(), options.learning_rate)
+    rate = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, options.epochs)
     order = torch.Generator(device="cpu").manual_seed(options.seed)
     best, best_loss, since = copy.deepcopy(network), np.inf, 0
     epoch = 0
     for epoch in range(1, options.epochs + 1):
         shuffled = tuple(examples.known[i] for i in torch.randperm(len(examples.known), generator=order))
         loss = _epoch(network, optimiser, examples, batches(shuffled, options.batch_size))
+        rate.step()
         later, ndcg = judged(network, examples.x, examples.y, examples.judges)
         phase = "ranker" if step == "learning" else f"ranker ({step})"
         run.epoch(phase, epoch, options.epochs, {"loss": loss, "validation loss": later, "ndcg": ndcg})

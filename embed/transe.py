@@ -15,7 +15,7 @@ from kg.bounds import Count
 class TransEOptions(TrainingOptions):
     """How TransE is trained. `batch_size` None: by the number of triples, between 256 and 8192."""
 
-    epochs: Count = 60
+    epochs: Count = 20
 
 
 @dataclass(frozen=True)

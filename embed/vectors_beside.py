@@ -14,7 +14,7 @@ from embed.threads import threads
 from embed.vectors import VectorLesson, Vectors, learn_vectors
 from kg.progress import Progress
 
-WORTH = 500_000
+WORTH = 200_000
 """So many likes, each as often as there are epochs, take some ten seconds: a process beside this one starts in five."""
 STARTED = 600 << 20
 """Bytes of another process that has imported what learns."""
