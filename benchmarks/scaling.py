@@ -39,8 +39,8 @@ OPTIONS = tuned(
         *("linear.most_items=1000", "linear.regularisation=8", "transitions.most_items=1000"),
     ),
 )
-"""A tenth of the epochs, for time. What is cubic in the items up to a bound has a bound that all sizes reach, as large
-catalogs reach the usual one."""
+"""A third of the epochs or fewer, for time. What is cubic in the items up to a bound has a bound that all sizes reach,
+as large catalogs reach the usual one."""
 
 
 def measure() -> dict[str, float]:

@@ -37,7 +37,8 @@ from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_
 FEWEST = 100
 """So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
-"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all."""
+"""All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all. Vectors go
+on from those of the first time then, for the epochs of a warm start."""
 SEEDS = 2**32
 """So many seeds there are: from 0 on, as numpy and `kg train --seed` have them."""
 _ONNX, _RANKER = "onnx", "ranker"
