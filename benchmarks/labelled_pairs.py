@@ -25,7 +25,7 @@ from service.pairs import tuned
 
 SEEDS = [0, 1, 2]
 SET = "mcclk-music"
-OPTIONS = ("ranker_folds=3",)
+OPTIONS = ("ranker_folds=3", "transe.epochs=60", "gnn.epochs=40")
 """Chosen on the pairs for choices."""
 
 Pairs = NDArray[np.int64]
