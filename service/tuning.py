@@ -39,7 +39,7 @@ RANGES = {
     "linear.item_exponent": "0.0..0.5",
     "transitions.regularisation": "1.0..64.0",
     "ranker.dropout": "0.0..0.5",
-    "ranker.learning_rate": "0.0005..0.008",
+    "ranker.learning_rate": "0.002..0.04",
 }
 """What is varied unless something else is asked for: what moved the figures most where they were tuned by hand."""
 
