@@ -81,7 +81,7 @@ class TeacherOptions:
 
 
 def phases(options: TeacherOptions) -> tuple[str, ...]:
-    """What each teacher is called while it learns, in their order."""
+    """What each teacher is called while it learns."""
     return (*_PHASES, *options.also)
 
 
@@ -94,15 +94,15 @@ class Learned(NamedTuple):
 
 @dataclass(frozen=True)
 class Others:
-    """All teachers but TransE and the graph network, and what was chosen while they learned."""
+    """All teachers but TransE and the graph network, and what was CHOSEN while they learned."""
 
-    near: ItemWeights
+    neighbours: ItemWeights
     linear: ItemWeights
-    followers: ItemWeights
+    transitions: ItemWeights
     spectral: SpectralVectors
     users: UserNeighbours
     popularity: NDArray[np.int64]
-    graph: Adjacency
+    adjacency: Adjacency
     content: Content
     also: Mapping[str, Also]
     chosen: Arrays
@@ -117,12 +117,12 @@ class Others:
             spectral_fold_in=self.spectral.fold_in,
             transe_entities=transe.entities,
             transe_relations=transe.relations,
-            neighbours=self.near,
+            neighbours=self.neighbours,
             linear=self.linear,
-            transitions=self.followers,
+            transitions=self.transitions,
             users=self.users,
             popularity=self.popularity,
-            adjacency=self.graph,
+            adjacency=self.adjacency,
             content=self.content,
             also=self.also,
         )
@@ -210,13 +210,13 @@ def learn_others(
     graph = adjacency(snapshot.triples, len(snapshot.keys))
     content, strengths = _content(lesson, graph, options.content)
     return Others(
-        near=near,
+        neighbours=near,
         linear=ItemWeights(linear.indptr, linear.item, linear.weight),
-        followers=followers,
+        transitions=followers,
         spectral=spectral,
         users=users,
         popularity=np.bincount(liked.item, minlength=snapshot.n_items),
-        graph=graph,
+        adjacency=graph,
         content=content,
         also=learn_also(lesson, options),
         chosen={"regularisation": linear.regularisation, "content": strengths},
