@@ -35,12 +35,12 @@ def learn_content(
 
     Beside it the strengths of regularisation that were chosen, for users and items.
     """
-    space, said = content_space(snapshot, graph, options, seed, kinds=kinds)
+    space = content_space(snapshot, graph, options, seed, kinds=kinds)
     shape = (snapshot.n_users, snapshot.n_items)
     liked = sparse.csr_matrix((np.ones(len(likes), np.float32), likes.T), shape)
     user, item = chosen(space.z, liked, options, seed)
     fitted = Ridge(space.z, liked, options.dim).fit(user, item)
-    return content_of(space, said, fitted, len(snapshot.keys)), (user, item)
+    return content_of(space, fitted, len(snapshot.keys)), (user, item)
 
 
 def chosen(z: Vectors, liked: sparse.csr_matrix, options: ContentOptions, seed: int) -> tuple[float, float]:

@@ -9,7 +9,7 @@ for cold-start recommendations") do, with likes in the place of learned factors,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -75,8 +75,8 @@ class Fitted(NamedTuple):
 
 def content_space(
     snapshot: Snapshot, graph: Adjacency, options: ContentOptions, seed: int, *, kinds: Kinds = MappingProxyType({})
-) -> tuple[Space, list[Said]]:
-    """What all items say, and their `kinds`, without looking at a single like; and the same item by item."""
+) -> Space:
+    """What all items say, and their `kinds`, without looking at a single like."""
     said = list(said_in(snapshot, graph, kinds))
     told = vocabulary([item.text for item in said], options.words)
     counted = measures(said)
@@ -91,7 +91,7 @@ def content_space(
     waves = _waves(measured, np.random.default_rng(seed))
     one = np.ones((len(said), 1), np.float32)
     z = np.concatenate([raw @ projection, fourier(measured, waves), one], axis=1).astype(np.float32)
-    return Space(z, told, counted, rows, np.concatenate([by_entity, by_word]), projection, waves), said
+    return Space(z, told, counted, rows, np.concatenate([by_entity, by_word]), projection, waves)
 
 
 class Ridge:
@@ -127,7 +127,7 @@ def mean_of(liked: sparse.csr_matrix, fold_in: Vectors) -> NDArray[np.float64]:
     return np.asarray((liked @ fold_in) / count[:, None], np.float64)
 
 
-def content_of(space: Space, said: Sequence[Said], fitted: Fitted, n_entities: int) -> Content:
+def content_of(space: Space, fitted: Fitted, n_entities: int) -> Content:
     """The teacher as it is served: each part of the content has its own share of the vectors."""
     both = np.concatenate([fitted.users, fitted.items], axis=1)
     size = space.projection.shape[1]
@@ -135,8 +135,8 @@ def content_of(space: Space, said: Sequence[Said], fitted: Fitted, n_entities: i
     row = np.full(n_entities, -1, np.int32)
     row[space.rows] = np.arange(len(space.rows))
     entity, word = np.split(table.astype(np.float32), [len(space.rows)])
-    none = np.empty((0, both.shape[1] // 2), np.float32)
-    content = Content(
+    fold_in, items = np.split(space.z @ both, 2, axis=1)
+    return Content(
         space.vocabulary,
         space.measures,
         entity_row=row,
@@ -145,11 +145,9 @@ def content_of(space: Space, said: Sequence[Said], fitted: Fitted, n_entities: i
         waves=space.waves,
         wave=both[size:-1],
         constant=both[-1],
-        items=none,
-        fold_in=none,
+        items=np.ascontiguousarray(items),
+        fold_in=np.ascontiguousarray(fold_in),
     )
-    items, fold_in = content.compose(said)
-    return replace(content, items=items, fold_in=fold_in)
 
 
 def _folding(z: Vectors, dim: int) -> Vectors:

@@ -133,7 +133,7 @@ class _Precision:
     def of(self, items: NDArray[np.int64]) -> NDArray[np.float32]:
         """The rows of some items, float32 (b, n)."""
         if not self._by_user:
-            return np.array(self._inverse[items])
+            return np.array(self._inverse.T[items])  # symmetric, and in the order of LAPACK: its columns lie together
         rows = -(self._matrix.T @ (self._matrix.T[items] @ self._inverse).T).T
         rows[np.arange(len(items)), items] += 1
         return np.asarray(rows / self._weight, np.float32)

@@ -128,6 +128,6 @@ def _teachers(snapshot: Snapshot, random: np.random.Generator) -> Teachers:
 
 
 def _content(snapshot: Snapshot, graph: Adjacency, random: np.random.Generator) -> Content:
-    space, said = content_space(snapshot, graph, ContentOptions(), 0)
+    space = content_space(snapshot, graph, ContentOptions(), 0)
     fitted = Fitted(*(random.normal(size=(2, space.z.shape[1], DIM)).astype(np.float32)))
-    return content_of(space, said, fitted, N)
+    return content_of(space, fitted, N)
