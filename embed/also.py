@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from embed.als import Als
 from embed.attention import Attention
 from embed.fpmc import Fpmc
+from embed.kernel import Kernel
 from embed.online import Online
 from embed.sentences import Sentences
 from embed.svdpp import SvdPp
@@ -44,6 +45,7 @@ KINDS: dict[str, Callable[..., Also]] = {
     "online": Online,
     "sentences": Sentences,
     "word2vec": Word2Vec,
+    "kernel": Kernel,
 }
 """Every additional teacher by its name: the source, the row of `kg evaluate`, the options and the file that it has."""
 

@@ -7,6 +7,7 @@ from embed import (
     als_learning,
     attention_learning,
     fpmc_learning,
+    kernel_learning,
     online_learning,
     sentences_learning,
     svdpp_learning,
@@ -33,6 +34,7 @@ LEARNERS = {
     "online": Learner(online_learning.learn, online_learning.need),
     "sentences": Learner(sentences_learning.learn, sentences_learning.need),
     "word2vec": Learner(word2vec_learning.learn, word2vec_learning.need),
+    "kernel": Learner(kernel_learning.learn, kernel_learning.need),
 }
 """By the names of embed/also.py."""
 

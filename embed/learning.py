@@ -21,6 +21,7 @@ from embed.content_learning import ContentOptions
 from embed.fpmc_learning import FpmcOptions
 from embed.gnn import GnnOptions
 from embed.itemknn import item_neighbours
+from embed.kernel_learning import KernelOptions
 from embed.lesson import Lesson
 from embed.linear import LinearOptions, linear_neighbours
 from embed.linear_choice import chosen
@@ -73,6 +74,7 @@ class TeacherOptions:
     online: OnlineOptions = field(default_factory=OnlineOptions)
     sentences: SentencesOptions = field(default_factory=SentencesOptions)
     word2vec: Word2VecOptions = field(default_factory=Word2VecOptions)
+    kernel: KernelOptions = field(default_factory=KernelOptions)
     seed: int = 0
     device: str = "cpu"
 

@@ -222,7 +222,8 @@ def test_what_learns_what_reads_and_what_can_be_set_have_the_same_names():
 def little(folder: Path) -> TrainOptions:
     """All that there are, with little to do; a text encoder lies in the folder."""
     teachers = tuned(with_it().teachers, [f"also={','.join(KINDS)}"])
-    few = {name: replace(getattr(teachers, name), dim=4) for name in set(KINDS) - {"together"}}
+    every = {name: getattr(teachers, name) for name in set(KINDS) - {"together"}}
+    few = {name: replace(part, dim=4) if hasattr(part, "dim") else part for name, part in every.items()}
     few |= {name: replace(part, epochs=1) for name, part in few.items() if hasattr(part, "epochs")}
     few["sentences"] = replace(few["sentences"], path=str(tiny(folder)))
     return replace(with_it(), teachers=replace(teachers, **few))

@@ -1,0 +1,101 @@
+"""Kernel regression over users: what everybody likes is foretold from how alike they are to some users, the landmarks.
+
+With K the kernel between all users and the landmarks Z, and X the likes, W minimises ‖X - K W‖² + λ tr(Wᵀ K_ZZ W): a
+subset of regressors (Smola and Schölkopf 2000), solved exactly.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, sparse
+
+from embed.kernel import ITSELF, Kernel, tangent_kernel
+from embed.lesson import Lesson
+from embed.memory import Need
+from kg.bounds import Count, NonNegative, Positive
+from kg.snapshot import Snapshot
+
+PHASE = "kernel"
+_ROWS = 1024
+"""So many users, or items, are looked at at once, which bounds memory."""
+_NUGGET = 0.01
+"""Of λ, what counts for each landmark by itself: two with the same likes would leave no single answer."""
+
+
+@dataclass(frozen=True)
+class KernelOptions:
+    """`landmarks` are the users that are compared with, drawn at random where there are more. What one costs is bounded
+    by them: memory and an answer grow with the landmarks times the items.
+
+    `regularisation` is λ, where a history is as like itself as 1, of the root of how many users like something. An item
+    that p users like counts p^(-item_exponent).
+    """
+
+    landmarks: Count = 4000
+    regularisation: Positive = 0.05
+    item_exponent: NonNegative = 0.25
+
+
+def learn(lesson: Lesson, options: KernelOptions) -> Kernel:
+    """Solve for what being like each landmark says for each item; users with likes alone are looked at."""
+    liked, weight = _liked(lesson, options.item_exponent)
+    length = np.sqrt(liked @ weight)
+    unit = (sparse.diags(1 / length) @ liked @ sparse.diags(np.sqrt(weight))).astype(np.float32).tocsr()
+    users, random = liked.shape[0], np.random.default_rng(lesson.seed)
+    marks = np.sort(random.choice(users, min(options.landmarks, users), replace=False))
+    theirs = unit[marks].T.tocsr()
+    left = (options.regularisation * users**0.5 * ITSELF) * _between(unit[marks], theirs)
+    left[np.diag_indices_from(left)] *= 1 + _NUGGET
+    right = np.zeros((lesson.n_items, len(marks)), np.float32)
+    for rows in _blocks(users):
+        lesson.run.step(PHASE, rows.start, users)
+        alike = tangent_kernel((unit[rows] @ theirs).toarray())
+        left += alike.T @ alike
+        right += liked[rows].T @ alike
+    fans = liked[marks].tocsc()
+    return Kernel(
+        items=_solved(left, right),
+        indptr=fans.indptr.astype(np.int64),
+        fan=fans.indices.astype(np.int32),
+        weight=weight,
+        length=length[marks],
+    )
+
+
+def need(snapshot: Snapshot, options: KernelOptions) -> Need:
+    """The two sides of the equations, the first in float64 and with the block that is added, and the likes."""
+
+    def of(landmarks: int) -> int:
+        m = min(landmarks, snapshot.n_users)
+        return m * (20 * m + 8 * snapshot.n_items + 16 * _ROWS) + 32 * len(snapshot.interactions)
+
+    return Need("kernel regression", "kernel.landmarks", options.landmarks, of)
+
+
+def _liked(lesson: Lesson, exponent: float) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+    """The likes of the users that like something, float32 (u, I), and the weight of each item, float32 (I,)."""
+    user, item = lesson.likes.T
+    _, row = np.unique(user, return_inverse=True)
+    shape = (int(row.max(initial=-1)) + 1, lesson.n_items)
+    liked = sparse.csr_matrix((np.ones(len(item), np.float32), (row, item)), shape)
+    popularity = np.bincount(item, minlength=lesson.n_items)
+    return liked, (np.maximum(popularity, 1) ** (-2 * exponent)).astype(np.float32)
+
+
+def _between(unit: sparse.csr_matrix, theirs: sparse.csr_matrix) -> NDArray[np.float64]:
+    """K_ZZ, float64 (m, m)."""
+    return tangent_kernel((unit @ theirs).toarray()).astype(np.float64)
+
+
+def _blocks(n: int) -> Iterator[slice]:
+    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
+
+
+def _solved(left: NDArray[np.float64], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What solves `left` x = `right` of each item, in the place of `right`, float32 (I, m)."""
+    factor = linalg.cho_factor(left, overwrite_a=True)
+    for rows in _blocks(len(right)):
+        right[rows] = linalg.cho_solve(factor, right[rows].T.astype(np.float64)).T
+    return right
