@@ -46,13 +46,15 @@ def learn(lesson: Lesson, options: KernelOptions) -> Kernel:
     users, random = liked.shape[0], np.random.default_rng(lesson.seed)
     marks = np.sort(random.choice(users, min(options.landmarks, users), replace=False))
     theirs = unit[marks].T.tocsr()
-    left = (options.regularisation * users**0.5 * ITSELF) * _between(unit[marks], theirs)
-    left[np.diag_indices_from(left)] *= 1 + _NUGGET
+    strength = options.regularisation * users**0.5 * ITSELF
+    left = np.diag(np.full(len(marks), _NUGGET * strength * ITSELF))
     right = np.zeros((lesson.n_items, len(marks)), np.float32)
     for rows in _blocks(users):
         lesson.run.step(PHASE, rows.start, users)
         alike = tangent_kernel((unit[rows] @ theirs).toarray())
         left += alike.T @ alike
+        there = (marks >= rows.start) & (marks < rows.stop)
+        left[there] += strength * alike[marks[there] - rows.start]
         right += liked[rows].T @ alike
     fans = liked[marks].tocsc()
     return Kernel(
@@ -65,11 +67,11 @@ def learn(lesson: Lesson, options: KernelOptions) -> Kernel:
 
 
 def need(snapshot: Snapshot, options: KernelOptions) -> Need:
-    """The two sides of the equations, the first in float64 and with the block that is added, and the likes."""
+    """The two sides of the equations, each with what is added to it, a block of the kernel, and the likes."""
 
     def of(landmarks: int) -> int:
         m = min(landmarks, snapshot.n_users)
-        return m * (20 * m + 8 * snapshot.n_items + 16 * _ROWS) + 32 * len(snapshot.interactions)
+        return m * (20 * m + 8 * snapshot.n_items + 40 * _ROWS) + 32 * len(snapshot.interactions)
 
     return Need("kernel regression", "kernel.landmarks", options.landmarks, of)
 
@@ -82,11 +84,6 @@ def _liked(lesson: Lesson, exponent: float) -> tuple[sparse.csr_matrix, NDArray[
     liked = sparse.csr_matrix((np.ones(len(item), np.float32), (row, item)), shape)
     popularity = np.bincount(item, minlength=lesson.n_items)
     return liked, (np.maximum(popularity, 1) ** (-2 * exponent)).astype(np.float32)
-
-
-def _between(unit: sparse.csr_matrix, theirs: sparse.csr_matrix) -> NDArray[np.float64]:
-    """K_ZZ, float64 (m, m)."""
-    return tangent_kernel((unit @ theirs).toarray()).astype(np.float64)
 
 
 def _blocks(n: int) -> Iterator[slice]:
