@@ -16,6 +16,7 @@ from embed.lesson import Lesson
 from embed.memory import Need
 from kg.bounds import Count, NonNegative, Positive
 from kg.snapshot import Snapshot
+from ontology.errors import InputError
 
 PHASE = "kernel"
 _ROWS = 1024
@@ -39,7 +40,10 @@ class KernelOptions:
 
 
 def learn(lesson: Lesson, options: KernelOptions) -> Kernel:
-    """Solve for what being like each landmark says for each item; users with likes alone are looked at."""
+    """Solve for what being like each landmark says for each item; users with likes alone are looked at.
+
+    Raises InputError where λ is so small, or so large, that nothing solves the equations.
+    """
     liked, weight = _liked(lesson, options.item_exponent)
     length = np.sqrt(liked @ weight)
     unit = (sparse.diags(1 / length) @ liked @ sparse.diags(np.sqrt(weight))).astype(np.float32).tocsr()
@@ -83,7 +87,8 @@ def _liked(lesson: Lesson, exponent: float) -> tuple[sparse.csr_matrix, NDArray[
     shape = (int(row.max(initial=-1)) + 1, lesson.n_items)
     liked = sparse.csr_matrix((np.ones(len(item), np.float32), (row, item)), shape)
     popularity = np.bincount(item, minlength=lesson.n_items)
-    return liked, (np.maximum(popularity, 1) ** (-2 * exponent)).astype(np.float32)
+    weight = np.maximum(popularity, 1) ** (-2 * exponent)
+    return liked, np.maximum(weight, np.finfo(np.float32).tiny).astype(np.float32)
 
 
 def _blocks(n: int) -> Iterator[slice]:
@@ -92,7 +97,11 @@ def _blocks(n: int) -> Iterator[slice]:
 
 def _solved(left: NDArray[np.float64], right: NDArray[np.float32]) -> NDArray[np.float32]:
     """What solves `left` x = `right` of each item, in the place of `right`, float32 (I, m)."""
-    factor = linalg.cho_factor(left, overwrite_a=True)
+    try:
+        factor = linalg.cho_factor(left, overwrite_a=True)
+    except (linalg.LinAlgError, ValueError) as error:  # not positive definite; not finite
+        hint = "try a kernel.regularisation nearer to .05 (--set)"
+        raise InputError(f"kernel regression has no solution; {hint}") from error
     for rows in _blocks(len(right)):
         right[rows] = linalg.cho_solve(factor, right[rows].T.astype(np.float64)).T
     return right

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from embed.kernel import DEPTH, ITSELF, Kernel, tangent_kernel
 from embed.kernel_learning import _NUGGET, KernelOptions, learn, need
 from embed.lesson import Lesson
+from ontology.errors import InputError
 from tests.retrieval.test_training import BOOKS, READERS, library
 
 OPTIONS = KernelOptions(landmarks=READERS // 2)
@@ -100,18 +101,24 @@ def test_the_same_seed_is_the_same_bits_and_another_has_other_landmarks(lesson: 
     assert other.fan.tolist() != kernel.fan.tolist()
 
 
+def all_like_the_first(lesson: Lesson) -> Lesson:
+    known = lesson.known.where(lesson.known.user == 0)
+    columns = {name: np.tile(column, READERS) for name, column in vars(known).items()}
+    user = np.repeat(np.arange(READERS, dtype=np.int32), len(known))
+    return Lesson(lesson.snapshot, replace(known, **columns | {"user": user}))
+
+
 def test_users_who_like_the_same_leave_an_answer(lesson: Lesson):
-    known = lesson.known.where(lesson.known.user < 1)
-    users = np.repeat(np.arange(READERS, dtype=np.int32), len(known))
-    m = len(users)
-    same = replace(
-        known, user=users, **{name: np.resize(value, m) for name, value in vars(known).items() if name != "user"}
-    )
-    kernel = learn(Lesson(lesson.snapshot, same), OPTIONS)
-    liked = np.unique(known.item[known.positive])
+    kernel, liked = learn(all_like_the_first(lesson), OPTIONS), liked_by(lesson, 0)
     scores = kernel.items @ kernel.query(liked, NOTHING)
     np.testing.assert_allclose(scores[liked], 1, atol=0.05)
     np.testing.assert_allclose(np.delete(scores, liked), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("regularisation", [1e-300, 1e308])
+def test_a_regularisation_that_leaves_no_answer_is_a_sentence(lesson: Lesson, regularisation: float):
+    with pytest.raises(InputError, match=r"kernel\.regularisation nearer to \.05"):
+        learn(all_like_the_first(lesson), replace(OPTIONS, regularisation=regularisation))
 
 
 @settings(max_examples=20)
@@ -128,6 +135,12 @@ def test_nothing_liked_is_nothing_learned(lesson: Lesson):
     kernel = learn(Lesson(lesson.snapshot, lesson.known.where(lesson.known.user < 0)), OPTIONS)
     assert kernel.items.shape == (BOOKS, 0)
     assert kernel.query(np.array([0]), NOTHING).shape == (0,)
+
+
+def test_items_may_count_as_little_as_there_is(lesson: Lesson):
+    kernel = learn(lesson, replace(OPTIONS, item_exponent=1e9))
+    assert np.isfinite(kernel.items).all()
+    assert np.isfinite(alike(lesson, kernel)).all()
 
 
 def test_memory_grows_with_the_landmarks_up_to_the_users(lesson: Lesson):
