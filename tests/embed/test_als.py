@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from embed.als import Als
 from embed.als_learning import AlsOptions, learn, need
 from embed.lesson import Lesson
-from tests.retrieval.test_training import BOOKS, READERS, library
+from tests.embed.readers import liked_by, of_the_library
+from tests.retrieval.test_training import BOOKS, READERS
 
 OPTIONS = AlsOptions(dim=4, confidence=6.0, regularisation=0.5, rounds=1000)
 NOTHING = np.empty(0, np.int32)
@@ -16,16 +17,12 @@ NOTHING = np.empty(0, np.int32)
 
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
-    return Lesson(library(), library().interactions)
+    return of_the_library()
 
 
 @pytest.fixture(scope="module")
 def als(lesson: Lesson) -> Als:
     return learn(lesson, OPTIONS)
-
-
-def liked_by(lesson: Lesson, user: int) -> np.ndarray:
-    return lesson.likes[lesson.likes[:, 0] == user, 1]
 
 
 def users(lesson: Lesson, als: Als) -> np.ndarray:

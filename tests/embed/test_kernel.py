@@ -12,7 +12,8 @@ from embed.kernel import DEPTH, ITSELF, Kernel, tangent_kernel
 from embed.kernel_learning import _NUGGET, KernelOptions, learn, need
 from embed.lesson import Lesson
 from ontology.errors import InputError
-from tests.retrieval.test_training import BOOKS, READERS, library
+from tests.embed.readers import liked_by, of_the_library
+from tests.retrieval.test_training import BOOKS, READERS
 
 OPTIONS = KernelOptions(landmarks=READERS // 2)
 NOTHING = np.empty(0, np.int32)
@@ -21,16 +22,12 @@ NETWORKS, WIDTH = 100, 500
 
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
-    return Lesson(library(), library().interactions)
+    return of_the_library()
 
 
 @pytest.fixture(scope="module")
 def kernel(lesson: Lesson) -> Kernel:
     return learn(lesson, OPTIONS)
-
-
-def liked_by(lesson: Lesson, user: int) -> np.ndarray:
-    return lesson.likes[lesson.likes[:, 0] == user, 1]
 
 
 def alike(lesson: Lesson, kernel: Kernel) -> np.ndarray:

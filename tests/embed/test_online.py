@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from embed.lesson import Lesson
 from embed.online import Online, fitted
 from embed.online_learning import OnlineOptions, Side, learn, need, sweep, weights
-from tests.retrieval.test_training import BOOKS, READERS, library
+from tests.embed.readers import liked_by, of_the_library
+from tests.retrieval.test_training import BOOKS, READERS
 
 OPTIONS = OnlineOptions(dim=4, regularisation=0.5, rounds=30)
 NOTHING = np.empty(0, np.int32)
@@ -16,16 +17,12 @@ NOTHING = np.empty(0, np.int32)
 
 @pytest.fixture(scope="module")
 def lesson() -> Lesson:
-    return Lesson(library(), library().interactions)
+    return of_the_library()
 
 
 @pytest.fixture(scope="module")
 def online(lesson: Lesson) -> Online:
     return learn(lesson, OPTIONS)
-
-
-def liked_by(lesson: Lesson, user: int) -> np.ndarray:
-    return lesson.likes[lesson.likes[:, 0] == user, 1]
 
 
 def loss(p: np.ndarray, q: np.ndarray, likes: np.ndarray, missing: np.ndarray) -> float:
