@@ -62,8 +62,13 @@ def learned(
     """What `kg train` makes of a graph, opened as a worker opens it, with nothing that happened since."""
     with tempfile.TemporaryDirectory(prefix="kgrec-quality-") as folder:
         publish(train(seen, ontology, options, Run(progress)), Path(folder))
-        bundle = open_bundle(current(Path(folder)))
-        yield Recommender(bundle, LiveState(bundle, _Nothing()))
+        yield opened(Path(folder))
+
+
+def opened(models: Path) -> Recommender:
+    """The current bundle of a folder, as a worker opens it."""
+    bundle = open_bundle(current(models))
+    return Recommender(bundle, LiveState(bundle, _Nothing()))
 
 
 def with_seed(options: TrainOptions, seed: int) -> TrainOptions:

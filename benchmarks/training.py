@@ -24,7 +24,7 @@ from benchmarks.quality import KNOWLEDGE, PLAIN, SETS, read_knowledge
 from benchmarks.results import merge
 from embed.bundle import publish
 from embed.checkpoint import Shelf
-from embed.protocol import read_split
+from embed.protocol import Split, read_split
 from embed.record import Record
 from embed.run import Run
 from embed.threads import threads
@@ -50,19 +50,41 @@ class Cost(NamedTuple):
     phases: dict[str, float]
 
 
-def main() -> None:
-    """Train on one set, and merge the figures into results.json."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+class Asked(NamedTuple):
+    """A set that was made before: its name, its training part as if it had been loaded, and its own options."""
+
+    name: str
+    split: Split
+    seen: Snapshot
+    options: TrainOptions
+
+
+def asked(description: str | None) -> Asked:
+    """The set that the command line names."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("set", choices=("ml-1m", "amazon-book"))
     parser.add_argument("--data", type=Path, required=True, help="the folder with train.txt and test.txt")
     arguments = parser.parse_args()
     split = read_split(arguments.data / "train.txt", arguments.data / "test.txt")
     options = tuned(PLAIN, SETS[arguments.set].pairs)
     seen = snapshot(split, read_knowledge(arguments.data / KNOWLEDGE), options.teachers.seed)
-    taken = cost(seen, ONTOLOGY, options)
-    merge(RESULTS, _figures(arguments.set, taken))
-    for name, value in {**taken.phases, **_figures(arguments.set, taken)}.items():
+    return Asked(arguments.set, split, seen, options)
+
+
+def merged(figures: dict[str, float]) -> None:
+    """Merge the figures into results.json, and print them."""
+    merge(RESULTS, figures)
+    for name, value in figures.items():
         print(f"{name:45s} {value:g}")
+
+
+def main() -> None:
+    """Train on one set, and merge the figures into results.json."""
+    name, _, seen, options = asked(__doc__)
+    taken = cost(seen, ONTOLOGY, options)
+    for phase, seconds in taken.phases.items():
+        print(f"{phase:45s} {seconds:g}")
+    merged(_figures(name, taken))
 
 
 def measure() -> dict[str, float]:

@@ -1,10 +1,9 @@
 """The deep ranker: a small network over the features of a candidate, trained by torch, served as ONNX."""
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -18,17 +17,13 @@ from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_attention import Beside, Rows, features_of
-from embed.ranker_network import fits, log_odds, ranker_network
+from embed.ranker_network import log_odds, ranker_network
 from embed.run import ALONE, Run
 from kg.bounds import Count, Natural, Part, Positive
 from ontology.errors import InputError, NotReadyError
 
 SAMPLE = 20_000
 """Rows that show the range of each layer before it is quantised."""
-WARM_EPOCHS = 3
-"""At most so many, where an earlier network is gone on with (docs/decisions/020-a-warm-start.md)."""
-NOTHING: Mapping[str, NDArray[np.float32]] = MappingProxyType({})
-"""No earlier network."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +58,7 @@ class TrainedRanker:
     """A finished ranker; `network` maps features float32 (n, f), or what is Beside, to calibrated log-odds (n, 1).
 
     `calibration_error` is that of the validation part, before and after the scaling was fitted there. `auc_cost` is
-    what each way of making the network cheaper took from the validation AUC. `whole` are the parameters of the network
-    before that, by name: another training can start from them.
+    what each way of making the network cheaper took from the validation AUC.
     """
 
     network: Calibrated
@@ -73,7 +67,6 @@ class TrainedRanker:
     validation_ndcg: float = 0.0
     calibration_error: tuple[float, float] = (0.0, 0.0)
     auc_cost: dict[str, float] = field(default_factory=dict)
-    whole: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -122,13 +115,11 @@ def train_ranker(
     *,
     pairs: NDArray[np.float16] | None = None,
     owners: NDArray[np.int64] | None = None,
-    start: Mapping[str, NDArray[np.float32]] = NOTHING,
 ) -> TrainedRanker:
     """Learn to tell liked candidates (1) from the others (0); features (n, f), labels (n,), groups (n,).
 
     A group is a list that is to be ordered; `owners` int64 (n,) are whose it is, by default each another's.
-    With attention there are `pairs` (n, h) as well, and without it there are none (see Beside). `start` are the `whole`
-    parameters of an earlier one: where they fit, it goes on from there, for WARM_EPOCHS at most.
+    With attention there are `pairs` (n, h) as well, and without it there are none (see Beside).
     The validation part holds all groups of some owners, at least one. Softmax cross-entropy over the candidates of each
     user, which compares them with each other, and by which the top counts most; Adam; early stopping on the same loss
     of the validation part, which is steadier than its ndcg where users are few. The log-odds are calibrated on it last.
@@ -140,7 +131,7 @@ def train_ranker(
     later = _validation(groups if owners is None else owners, options)
     examples = _examples(features, labels, groups, later, pairs, device=options.device)
     torch.manual_seed(options.seed)
-    stages = list(_stages(examples, options, run, start))
+    stages = list(_stages(examples, options, run))
     served = stages[-1]
     seen, x, y = examples.x[examples.later], features[later], labels[later]
     z = log_odds(served.network, seen)
@@ -153,7 +144,6 @@ def train_ranker(
         served.ndcg,
         (calibration_error(z, y), calibration_error(log_odds(network, seen.cpu()), y)),
         {after.step: before.auc - after.auc for before, after in pairwise(stages)},
-        {name: value.cpu().numpy() for name, value in stages[bool(options.distil_from)].network.state_dict().items()},
     )
 
 
@@ -184,9 +174,7 @@ def _validation(owners: NDArray[np.int64], options: RankerOptions) -> NDArray[np
     return np.isin(owners, np.random.default_rng(options.seed).choice(distinct, n, replace=False))
 
 
-def _stages(
-    examples: _Examples, options: RankerOptions, run: Run, start: Mapping[str, NDArray[np.float32]]
-) -> Iterator[_Stage]:
+def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:
     """Learn, and make cheaper what was learned, as far as it is asked for."""
     step = "learning"
     features = features_of(examples.x)[examples.learned]
@@ -197,11 +185,7 @@ def _stages(
         wanted = softened(large.network, examples.x, examples.y, examples.known, options.distillation)
         examples, step = replace(examples, y=wanted), "distillation"
     network = ranker_network(features, options.hidden, options.dropout, options.attention)
-    warm = fits(network, start)
-    if warm:
-        network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in start.items()})
-    epochs = min(options.epochs, WARM_EPOCHS) if warm else options.epochs
-    stage = _learned(step, network, examples, replace(options, epochs=epochs), run)
+    stage = _learned(step, network, examples, options, run)
     yield stage
     if options.prune:
         stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, run)

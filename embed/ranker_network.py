@@ -1,8 +1,5 @@
 """The ranker's network: features in, the logarithm of the odds out."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -59,13 +56,6 @@ def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float, at
         layers += [nn.Linear(width, size), nn.ReLU(), QuickDropout(dropout)]
         width = size
     return nn.Sequential(*layers, nn.Linear(width, 1)).to(features.device)
-
-
-def fits(network: nn.Module, start: Mapping[str, NDArray[Any]]) -> bool:
-    """Whether the parameters of another network, by name, are as many as those of this one."""
-    return {name: tuple(value.shape) for name, value in network.state_dict().items()} == {
-        name: value.shape for name, value in start.items()
-    }
 
 
 def log_odds(network: nn.Module, x: Rows) -> NDArray[np.float32]:

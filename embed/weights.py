@@ -33,7 +33,8 @@ def item_weights(
 ) -> ItemWeights:
     """From entries in any order, parallel (w,): liking `source` says `weight` for `target`. Zeros are left out."""
     kept = np.flatnonzero(weight)
-    order = kept[np.lexsort((target[kept], source[kept]))]
+    cell = source[kept].astype(np.int64) * n_items + target[kept]
+    order = kept[np.argsort(cell, kind="stable")]
     indptr = np.zeros(n_items + 1, np.int64)
     np.cumsum(np.bincount(source[kept], minlength=n_items), out=indptr[1:])
     return ItemWeights(indptr, target[order].astype(np.int32), weight[order].astype(np.float32))

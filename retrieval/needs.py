@@ -37,7 +37,6 @@ def needs(
     snapshot: Snapshot,
     teachers: TeacherOptions,
     ranker_users: int,
-    fewest: int = SPLIT_FROM,
     *,
     attending: bool = False,
     folds: int = 1,
@@ -45,8 +44,8 @@ def needs(
     """The largest first to be noticed; each as it would be if all interactions were positive. What a GPU needs of its
     own memory is not looked at.
 
-    The ranker has examples from users with at least the `fewest` interactions, with pairs if it is `attending`, and
-    that in each of its `folds`.
+    The ranker has examples from users whose histories are split, with pairs if it is `attending`, and that in each of
+    its `folds`.
     """
     items = len(np.unique(snapshot.interactions.item))
     if teachers.device == "cpu":
@@ -58,7 +57,7 @@ def needs(
     pairs = _PAIRS * len(snapshot.interactions)
     yield Need("the transitions", "transitions.most_items", following, lambda n: _transitions(n) + pairs)
     _, interactions = np.unique(snapshot.interactions.user, return_counts=True)
-    users = min(int((interactions >= fewest).sum()), ranker_users)
+    users = min(int((interactions >= SPLIT_FROM).sum()), ranker_users)
     candidates = min(_CANDIDATES + _ALSO * len(teachers.also), snapshot.n_items)
     features = len(feature_names(teachers.also, repeats=True))  # two more than there are where nothing repeats
     candidate = (features * _FLOAT + attending * LENGTH * _HALF) * _COPIES

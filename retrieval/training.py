@@ -1,11 +1,10 @@
 """From a snapshot to a bundle. Imports torch; a serving process never imports this."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from itertools import chain
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +12,15 @@ from numpy.typing import NDArray
 from embed.bundle import Bundle, Draft
 from embed.checkpoint import Kept
 from embed.export import export_onnx
-from embed.learning import Others, TeacherOptions, as_chosen, learn, learn_others, phases, vector_lesson
+from embed.learning import Learned, Others, TeacherOptions, as_chosen, learn, learn_others, phases, vector_lesson
 from embed.memory import Need, check, free_bytes
 from embed.ranker import RankerOptions, train_ranker
 from embed.run import ALONE, Run
 from embed.said import Kinds, kinds_of
-from embed.split import SPLIT_FROM, SplitBy, held_out, held_out_in_turn
+from embed.split import SplitBy, held_out, held_out_in_turn
 from embed.teachers import Teachers
 from embed.vectors_beside import STARTED, vectors_beside
-from embed.warm import Arrays, Warm
+from embed.warm import Warm
 from kg.bounds import Count, Part
 from kg.snapshot import Snapshot
 from ontology.errors import NotReadyError
@@ -32,18 +31,14 @@ from retrieval.features import feature_names
 from retrieval.history import repeating
 from retrieval.index import FAISS_VERSION, build_index
 from retrieval.needs import needs, needs_vectors
-from retrieval.warm_start import earlier_numbers, learned_from, shortened, warm_start
+from retrieval.warm_start import after, learned_from, shortened, warm_start
 
-FEWEST = 100
-"""So many users have to like something new, that a source finds, for the ranker to learn again after a warm start."""
 FIRST, FINAL = "for the ranker", "final"
 """All teachers learn twice: from a part, so that the ranker sees what they make of the rest, and from all. Vectors go
 on from those of the first time then, for the epochs of a warm start."""
 SEEDS = 2**32
 """So many seeds there are: from 0 on, as numpy and `kg train --seed` have them."""
 _ONNX, _RANKER = "onnx", "ranker"
-_WHOLE = "ranker."
-"""Before the names of the ranker's parameters, in what a warm start goes on with."""
 _LIBRARIES = ("kgrec", "torch", "pykeen", "dgl", "implicit", "onnx", "onnxruntime", "numpy", "scipy")
 
 
@@ -75,7 +70,7 @@ def train(
 ) -> Draft:
     """Learn everything and put it together, unpublished.
 
-    With an `old` bundle, vectors start from its own, and the ranker learns what was liked since.
+    With an `old` bundle, vectors start from its own, and its ranker is kept.
 
     Raises NotReadyError where there is too little to learn from, InputError where there is too little memory, or an
     option is so extreme that what is learned is not a number.
@@ -86,28 +81,12 @@ def train(
     later = held_out(snapshot.interactions, options.split, options.holdout)
     if old and warm:
         later &= ~learned_from(old, snapshot)
-        start = _whole(warm.learner)
-        ranker = run.kept(
-            _RANKER, lambda: _ranker_after(old, snapshot, later, options, run, repeats=repeats, start=start)
-        )
-        learned = learn(snapshot, ~later, shortened(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
+        ranker = _ranker_of(old)
+        learned = learn(snapshot, ~later, after(options.teachers), run.within(FINAL), warm=warm, kinds=kinds)
     else:
-        # of the first fold all is kept until the end: what is final begins with it
-        folds = _folds(snapshot, ~later, options, run, repeats=repeats)[: 1 if run.done(_RANKER) else None]
-        lessons = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
-        final = run.within(FINAL)
-        lessons += [(vector_lesson(snapshot, ~later, shortened(options.teachers)), final)]
-        with vectors_beside(lessons, lambda: _room_beside(snapshot, options)) as vectors:
-            first = folds[0].others(snapshot, kinds)
-            others = learn_others(snapshot, ~later, as_chosen(options.teachers, first.chosen), final, kinds=kinds)
-            before = folds[0], first.joined(vectors()).teachers
-            more = ((fold, fold.others(snapshot, kinds).joined(vectors()).teachers) for fold in folds[1:])
-            ranker = run.kept(_RANKER, lambda: _ranker(chain([before], more), options, run))
-            for fold in folds[1:]:
-                fold.run.forget(*phases(options.teachers))
-            learned = others.joined(vectors())
+        learned, ranker = _from_scratch(snapshot, ~later, options, run, kinds=kinds, repeats=repeats)
     about = {
-        "options": asdict(options),
+        "options": asdict(options) | (_kept_options(old) if old else {}),
         "features": feature_names(options.teachers.also, repeats=bool(repeats.any())),
         "libraries": libraries(),
         "metrics": {f"ranker.{name}": round(value, 4) for name, value in ranker.said.items()},
@@ -124,7 +103,7 @@ def train(
         ranker=ranker.arrays[_ONNX].tobytes(),
         about=about,
         curves=curves,
-        learner=learned.learner | _whole(ranker.arrays),
+        learner=learned.learner,
     )
 
 
@@ -133,8 +112,7 @@ def ready(snapshot: Snapshot, ontology: Ontology, options: TrainOptions, old: Bu
 
     Gives where a warm start begins.
     """
-    fewest = 2 if old else SPLIT_FROM  # a bundle was the split: one interaction before, and one since
-    check(_needs(snapshot, options if not old else replace(options, ranker_folds=1), fewest), free_bytes())
+    check(_needs(snapshot, replace(options, ranker_users=0) if old else options), free_bytes())
     return warm_start(old, snapshot, ontology, options.teachers) if old else None
 
 
@@ -144,14 +122,42 @@ def _room_beside(snapshot: Snapshot, options: TrainOptions) -> bool:
     return most + needs_vectors(snapshot, options.teachers).bytes + STARTED <= free_bytes()
 
 
-def _needs(snapshot: Snapshot, options: TrainOptions, fewest: int = SPLIT_FROM) -> Iterator[Need]:
+def _needs(snapshot: Snapshot, options: TrainOptions) -> Iterator[Need]:
     folds, attending = options.ranker_folds, _attending(options)
-    return needs(snapshot, options.teachers, options.ranker_users, fewest, attending=attending, folds=folds)
+    return needs(snapshot, options.teachers, options.ranker_users, attending=attending, folds=folds)
 
 
 def libraries() -> dict[str, str]:
     """The versions of what learns."""
     return {name: version(name) for name in _LIBRARIES} | {"faiss": FAISS_VERSION}
+
+
+def _from_scratch(
+    snapshot: Snapshot,
+    known: NDArray[np.bool_],
+    options: TrainOptions,
+    run: Run,
+    *,
+    kinds: Kinds,
+    repeats: NDArray[np.bool_],
+) -> tuple[Learned, Kept]:
+    """All teachers from the known interactions, bool (m,), and the ranker from what others, that know less, foretell.
+
+    Of the first fold all is kept until the end: what is final begins with it.
+    """
+    folds = _folds(snapshot, known, options, run, repeats=repeats)[: 1 if run.done(_RANKER) else None]
+    lessons = [(vector_lesson(snapshot, fold.parted.before, fold.teachers), fold.run) for fold in folds]
+    final = run.within(FINAL)
+    lessons += [(vector_lesson(snapshot, known, shortened(options.teachers)), final)]
+    with vectors_beside(lessons, lambda: _room_beside(snapshot, options)) as vectors:
+        first = folds[0].others(snapshot, kinds)
+        others = learn_others(snapshot, known, as_chosen(options.teachers, first.chosen), final, kinds=kinds)
+        before = folds[0], first.joined(vectors()).teachers
+        more = ((fold, fold.others(snapshot, kinds).joined(vectors()).teachers) for fold in folds[1:])
+        ranker = run.kept(_RANKER, lambda: _ranker(chain([before], more), options, run))
+        for fold in folds[1:]:
+            fold.run.forget(*phases(options.teachers))
+        return others.joined(vectors()), ranker
 
 
 class _Fold(NamedTuple):
@@ -196,37 +202,15 @@ def _ranker(taught: Iterable[tuple[_Fold, Teachers]], options: TrainOptions, run
     return _taught(rows, options, run)
 
 
-def _ranker_after(
-    old: Bundle,
-    snapshot: Snapshot,
-    later: NDArray[np.bool_],
-    options: TrainOptions,
-    run: Run,
-    *,
-    repeats: NDArray[np.bool_],
-    start: Arrays,
-) -> Kept:
-    """Teach the ranker what was liked since a bundle, whose teachers never saw it; if that is little, keep its own.
-
-    `start` are the parameters of the bundle's ranker, none where an older version made it. Items have the bundle's
-    numbers here; users, of whom teachers know nothing, keep their new ones.
-    """
-    i, learned = snapshot.interactions, learned_from(old, snapshot)
-    item = earlier_numbers(snapshot, old)[i.item]
-    there = item >= 0
-    then = replace(i, item=item.astype(np.int32)).where(there)
-    with run.timed("examples"):
-        parted = _of_some(Parted(then, learned[there], (~learned & ~later)[there], repeats), options)
-        rows = examples(parted, old.teachers, attending=_attending(options))
-    if sum(bool(row.labels.any()) for row in rows) < FEWEST:
-        metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
-        return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)} | start, metrics)
-    return _taught(rows, options, run, start)
+def _ranker_of(old: Bundle) -> Kept:
+    """The ranker of a bundle as it is: it learned orders, which mean to it what they meant."""
+    metrics = {name.removeprefix("ranker."): value for name, value in old.manifest["metrics"].items()}
+    return Kept({_ONNX: np.frombuffer(old.ranker_file.read_bytes(), np.uint8)}, metrics)
 
 
-def _whole(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """Of arrays by name, the ranker's parameters."""
-    return {name: array for name, array in arrays.items() if name.startswith(_WHOLE)}
+def _kept_options(old: Bundle) -> dict[str, object]:
+    """How the ranker of a bundle was taught."""
+    return {name: value for name, value in old.manifest["options"].items() if name.startswith("ranker")}
 
 
 def _of_some(parted: Parted, options: TrainOptions) -> Parted:
@@ -237,10 +221,8 @@ def _attending(options: TrainOptions) -> bool:
     return options.ranker.attention > 0
 
 
-def _taught(
-    rows: Sequence[Example], options: TrainOptions, run: Run, start: Mapping[str, NDArray[Any]] = MappingProxyType({})
-) -> Kept:
-    """The ranker as ONNX, and its parameters; `start` are those of an earlier one."""
+def _taught(rows: Sequence[Example], options: TrainOptions, run: Run) -> Kept:
+    """The ranker as ONNX."""
     if not any(row.labels.any() for row in rows):
         raise NotReadyError(
             "the ranker has nothing to learn from: no user likes, after a history, an item that a source finds; "
@@ -256,7 +238,5 @@ def _taught(
             run,
             pairs=padded(rows) if _attending(options) else None,
             owners=np.repeat([row.user for row in rows], sizes),
-            start={name.removeprefix(_WHOLE): array for name, array in start.items()},
         )
-    whole = {_WHOLE + name: array for name, array in ranker.whole.items()}
-    return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)} | whole, ranker.metrics)
+    return Kept({_ONNX: np.frombuffer(export_onnx(ranker), np.uint8)}, ranker.metrics)

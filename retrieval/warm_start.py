@@ -18,7 +18,9 @@ from retrieval.history import repeating
 LIKES = ("(likes)",)
 """The name of the last relation of TransE, which is none of the ontology."""
 TRANSE_EPOCHS, GNN_EPOCHS, GNN_RATE = 0.1, 0.15, 1 / 3
-"""The parts of epochs and of the network's learning rate that a warm start takes: see docs/decisions/020."""
+"""The parts of epochs and of the network's learning rate that vectors go on with: see docs/decisions/020."""
+AFTER = 0.1
+"""The part of the network's epochs after a bundle: see docs/decisions/046."""
 
 
 def warm_start(bundle: Bundle, snapshot: Snapshot, ontology: Ontology, options: TeacherOptions) -> Warm:
@@ -56,15 +58,20 @@ def warm_start(bundle: Bundle, snapshot: Snapshot, ontology: Ontology, options: 
     )
 
 
-def shortened(options: TeacherOptions) -> TeacherOptions:
-    """With as few epochs as a warm start needs.
+def after(options: TeacherOptions) -> TeacherOptions:
+    """What the teachers need after a bundle."""
+    return shortened(options, AFTER)
+
+
+def shortened(options: TeacherOptions, gnn_epochs: float = GNN_EPOCHS) -> TeacherOptions:
+    """With as few epochs as it takes to go on from vectors.
 
     No likes are kept back to judge the network by: most would be likes that the bundle learned from.
     """
     transe = replace(options.transe, epochs=max(1, round(options.transe.epochs * TRANSE_EPOCHS)))
     gnn = replace(
         options.gnn,
-        epochs=max(1, round(options.gnn.epochs * GNN_EPOCHS)),
+        epochs=max(1, round(options.gnn.epochs * gnn_epochs)),
         learning_rate=options.gnn.learning_rate * GNN_RATE,
         validation=0.0,
     )

@@ -10,7 +10,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 def test_make_bench_runs_what_measures():
-    assert measuring() == ["ingest", "kge_eval", "propagation", "ranker", "scaling", "training", "transe"]
+    assert measuring() == ["ingest", "kge_eval", "propagation", "ranker", "scaling", "training", "transe", "warm_start"]
 
 
 def test_the_table_and_the_results_name_the_same_figures():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from embed.calibration import Calibrated, Platt
 from embed.export import export_onnx
 from embed.labelled import auc
-from embed.ranker import WARM_EPOCHS, RankerOptions, TrainedRanker, train_ranker
+from embed.ranker import RankerOptions, TrainedRanker, train_ranker
 from embed.ranker_network import log_odds
 from ontology.errors import NotReadyError
 from retrieval.ranker import open_ranker
@@ -172,27 +172,3 @@ def test_too_little_to_learn_from_is_said():
         train_ranker(features, labels, np.zeros_like(groups), QUICK)
     with pytest.raises(NotReadyError, match="liked candidate"):
         train_ranker(features, np.zeros_like(labels), groups, QUICK)
-
-
-def test_it_goes_on_from_an_earlier_one_and_is_as_good_after_fewer_epochs():
-    first = trained()
-    slow = replace(QUICK, epochs=40, seed=1, learning_rate=1e-3)
-    again = train_ranker(*examples(seed=1), slow, start=first.whole)
-    assert again.epochs <= WARM_EPOCHS
-    assert again.validation_auc > 0.95
-    fresh = train_ranker(*examples(seed=1), replace(slow, epochs=WARM_EPOCHS))
-    assert again.validation_ndcg > fresh.validation_ndcg
-
-
-def test_the_whole_network_is_kept_whatever_was_made_cheaper():
-    cheap = train_ranker(*examples(), ALL)
-    assert {name: value.shape for name, value in cheap.whole.items()} == {
-        name: value.shape for name, value in trained().whole.items()
-    }
-
-
-def test_parameters_of_another_shape_are_no_start():
-    options = replace(QUICK, hidden=(8,), epochs=WARM_EPOCHS + 1, patience=WARM_EPOCHS + 1)
-    other = train_ranker(*examples(), options, start=trained().whole)
-    assert other.epochs == WARM_EPOCHS + 1
-    assert export_onnx(other) == export_onnx(train_ranker(*examples(), options))

@@ -1,5 +1,6 @@
 """A warm start: what an earlier bundle knows is carried over, and nothing that is held out was ever learned from."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embed.bundle import Bundle, current, open_bundle, publish
-from embed.ranker import WARM_EPOCHS
 from embed.record import Record
 from embed.run import Run
 from embed.warm import Warm, numbers
@@ -17,8 +17,8 @@ from kg.columns import map_arrays, save_arrays
 from kg.snapshot import Snapshot, digest_of
 from ontology.errors import InputError
 from retrieval.training import train
-from retrieval.warm_start import learned_from, shortened, warm_start
-from tests.retrieval.test_training import BOOKS, QUICK, READERS, library, with_another_future
+from retrieval.warm_start import after, learned_from, warm_start
+from tests.retrieval.test_training import BOOKS, QUICK, READERS, library
 from tests.worlds import ONTOLOGY, RELATIONS
 
 KEYS = st.lists(st.integers(0, 30), unique=True, max_size=12)
@@ -83,7 +83,7 @@ def test_it_takes_fewer_epochs_keeps_the_ranker_and_repeats(old: Bundle):
     first = train(library(), ONTOLOGY, options, Run(record=record), old)
     again = train(library(), ONTOLOGY, options, Run(record=Record()), old)
     assert first.ranker == old.ranker_file.read_bytes()
-    assert len(record.curves()["transe (final)"]["loss"]) == shortened(QUICK.teachers).transe.epochs < 3
+    assert len(record.curves()["transe (final)"]["loss"]) == after(QUICK.teachers).transe.epochs < 3
     assert not any("for the ranker" in phase for phase in record.phases)
     assert first.index == again.index
     assert first.teachers.gnn_items.tobytes() == again.teachers.gnn_items.tobytes()
@@ -91,29 +91,14 @@ def test_it_takes_fewer_epochs_keeps_the_ranker_and_repeats(old: Bundle):
     assert not (first.held_out & learned_from(old, library())).any()
 
 
-def test_with_enough_new_likes_the_ranker_learns_them(old: Bundle, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("retrieval.training.FEWEST", 1)
-    first, again = (train(library(), ONTOLOGY, QUICK, Run(), old) for _ in range(2))
-    assert first.ranker == again.ranker != old.ranker_file.read_bytes()
-    future = with_another_future(library(), QUICK)
-    assert train(future, ONTOLOGY, QUICK, Run(), old).ranker == first.ranker
-
-
-def test_the_ranker_goes_on_from_the_bundles_own_where_it_has_its_shape(old: Bundle, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("retrieval.training.FEWEST", 1)
-    for hidden, epochs in ((QUICK.ranker.hidden, WARM_EPOCHS), ((8,), 30)):
-        options = replace(QUICK, ranker=replace(QUICK.ranker, hidden=hidden, epochs=30, patience=30))
-        record = Record()
-        draft = train(library(), ONTOLOGY, options, Run(record=record), old)
-        assert len(record.curves()["ranker"]["loss"]) == epochs
-        assert draft.learner["ranker.1.weight"].shape[0] == hidden[0]
-
-
-def test_where_the_ranker_is_kept_so_is_what_another_one_can_go_on_from(old: Bundle):
-    before, after = map_arrays(old.learner_file), train(library(), ONTOLOGY, QUICK, Run(), old).learner
-    names = {name for name in before if name.startswith("ranker.")}
-    assert names == {name for name in after if name.startswith("ranker.")} != set()
-    assert all((before[name] == after[name]).all() for name in names)
+def test_what_is_said_of_the_ranker_is_how_the_kept_one_was_taught(old: Bundle):
+    changed = replace(QUICK, ranker=replace(QUICK.ranker, hidden=(8,), epochs=30), ranker_holdout=0.4)
+    draft = train(library(), ONTOLOGY, changed, Run(), old)
+    assert draft.ranker == old.ranker_file.read_bytes()
+    said, before = json.loads(json.dumps(draft.about)), old.manifest
+    assert said["options"]["ranker"] == before["options"]["ranker"]
+    assert said["options"]["ranker_holdout"] == QUICK.ranker_holdout
+    assert said["metrics"] == before["metrics"]
 
 
 def test_vectors_of_what_is_still_there_stay_near_and_others_are_learned(old: Bundle):
