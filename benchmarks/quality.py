@@ -46,7 +46,7 @@ class Setting:
 SHORT = ("gnn.batch_size=8192", "gnn.epochs=4", "transe.epochs=20")
 LARGE = ("gnn.batch_size=16384", "gnn.epochs=10", "transe.epochs=10", "linear.most_items=50000")
 SETS = {
-    "ml-1m": Setting(ease=1000.0, pairs=(*SHORT, "also=kernel", "ranker.batch_size=32768", "ranker.members=2")),
+    "ml-1m": Setting(ease=1000.0, pairs=(*SHORT, "also=kernel", "ranker.batch_size=32768")),
     "gowalla": Setting(pairs=(*LARGE, "spectral_dim=512")),
     "amazon-book": Setting(pairs=LARGE),
 }

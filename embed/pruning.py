@@ -3,9 +3,7 @@
 import copy
 from itertools import pairwise
 
-from torch import nn
-
-from embed.ranker_network import linear_layers, refill
+from torch import Tensor, nn
 
 
 def pruned(network: nn.Sequential, part: float) -> nn.Sequential:
@@ -15,10 +13,15 @@ def pruned(network: nn.Sequential, part: float) -> nn.Sequential:
     can grow as the other shrinks and nothing changes (Neyshabur et al. 2015, Path-SGD), so neither alone says much.
     """
     small = copy.deepcopy(network)
-    for before, after in pairwise(linear_layers(small)):
+    for before, after in pairwise([layer for layer in small if isinstance(layer, nn.Linear)]):
         magnitude = before.weight.norm(dim=1) * after.weight.norm(dim=0)
         n = max(1, round(len(magnitude) * (1 - part)))
         kept = magnitude.topk(n).indices.sort().values
-        refill(before, before.weight[kept], before.bias[kept])
-        refill(after, after.weight[:, kept], after.bias)
+        _replace(before, before.weight[kept], before.bias[kept])
+        _replace(after, after.weight[:, kept], after.bias)
     return small
+
+
+def _replace(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
+    layer.weight, layer.bias = (nn.Parameter(values.detach().clone()) for values in (weight, bias))
+    layer.out_features, layer.in_features = layer.weight.shape

@@ -17,7 +17,7 @@ from embed.listwise import Lists, batches, judged, lists, softened, table
 from embed.pruning import pruned
 from embed.quantisation import quantised
 from embed.ranker_attention import Beside, Rows, features_of
-from embed.ranker_network import log_odds, ranker_network, side_by_side
+from embed.ranker_network import log_odds, ranker_network
 from embed.run import ALONE, Run
 from kg.bounds import Count, Natural, Part, Positive
 from ontology.errors import InputError, NotReadyError
@@ -35,14 +35,10 @@ class RankerOptions:
     are the hidden layers of a larger network that is trained first, and whose answers count for `distillation` of each
     label; `prune` is the part of the hidden units that is taken out; `bits` are those of each number in service.
     `attention` are the hidden units of the attention over the history, 0 for none (see embed/ranker_attention.py).
-
-    So many `members` learn the same, each from another start, and the mean of what they say is served; where there is a
-    larger network, it is that which has members. Raises InputError for members that attend.
     """
 
     hidden: tuple[Count, ...] = (128, 64)
     attention: Natural = 0
-    members: Count = 1
     dropout: Part = 0.2
     learning_rate: Positive = 1e-2
     batch_size: Count = 8192
@@ -55,10 +51,6 @@ class RankerOptions:
     bits: Literal[8, 32] = 32
     seed: int = 0
     device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        if self.attention and self.members > 1:
-            raise InputError("a ranker with attention has one member; leave out ranker.attention or ranker.members")
 
 
 @dataclass(frozen=True)
@@ -185,12 +177,15 @@ def _validation(owners: NDArray[np.int64], options: RankerOptions) -> NDArray[np
 def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_Stage]:
     """Learn, and make cheaper what was learned, as far as it is asked for."""
     step = "learning"
+    features = features_of(examples.x)[examples.learned]
     if options.distil_from:
-        large = _mean("large", options.distil_from, examples, options, run)
+        network = ranker_network(features, options.distil_from, options.dropout, options.attention)
+        large = _learned("large", network, examples, options, run)
         yield large
         wanted = softened(large.network, examples.x, examples.y, examples.known, options.distillation)
-        examples, step, options = replace(examples, y=wanted), "distillation", replace(options, members=1)
-    stage = _mean(step, options.hidden, examples, options, run)
+        examples, step = replace(examples, y=wanted), "distillation"
+    network = ranker_network(features, options.hidden, options.dropout, options.attention)
+    stage = _learned(step, network, examples, options, run)
     yield stage
     if options.prune:
         stage = _learned("pruning", pruned(stage.network, options.prune), examples, options, run)
@@ -198,20 +193,6 @@ def _stages(examples: _Examples, options: RankerOptions, run: Run) -> Iterator[_
     if options.bits == 8:
         sample = examples.x[examples.learned[:: max(1, len(examples.learned) // SAMPLE)]]
         yield _stage("quantisation", quantised(stage.network, sample), examples, stage.epochs)
-
-
-def _mean(step: str, hidden: tuple[int, ...], examples: _Examples, options: RankerOptions, run: Run) -> _Stage:
-    """Several networks with these hidden layers as one; each learns from another start, in another order."""
-    features = features_of(examples.x)[examples.learned]
-    stages = []
-    for member in range(options.members):
-        network = ranker_network(features, hidden, options.dropout, options.attention)
-        own = replace(options, seed=options.seed + member)
-        stages.append(_learned(f"{step}, {member + 1}" if member else step, network, examples, own, run))
-    if len(stages) == 1:
-        return stages[0]
-    joined = side_by_side([stage.network for stage in stages])
-    return _stage(step, joined, examples, max(stage.epochs for stage in stages))
 
 
 def _learned(step: str, network: nn.Sequential, examples: _Examples, options: RankerOptions, run: Run) -> _Stage:

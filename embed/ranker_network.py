@@ -1,8 +1,5 @@
 """The ranker's network: features in, the logarithm of the odds out."""
 
-import copy
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -59,33 +56,6 @@ def ranker_network(features: Tensor, hidden: tuple[int, ...], dropout: float, at
         layers += [nn.Linear(width, size), nn.ReLU(), QuickDropout(dropout)]
         width = size
     return nn.Sequential(*layers, nn.Linear(width, 1)).to(features.device)
-
-
-def side_by_side(networks: Sequence[nn.Sequential]) -> nn.Sequential:
-    """One network that says the mean of what several of the same shape say, none of which attends.
-
-    Their hidden units lie beside each other, and those of one hear nothing of those of another.
-    """
-    joined = copy.deepcopy(networks[0])
-    layers = linear_layers(joined)
-    for layer, same in zip(layers, zip(*map(linear_layers, networks), strict=True), strict=True):
-        weights, bias = [each.weight for each in same], torch.cat([each.bias for each in same])
-        weight = torch.cat(weights) if layer is layers[0] else torch.block_diag(*weights)
-        if layer is layers[-1]:
-            weight, bias = weight.mean(0, keepdim=True), bias.mean(0, keepdim=True)
-        refill(layer, weight, bias)
-    return joined
-
-
-def linear_layers(network: nn.Sequential) -> list[nn.Linear]:
-    """The hidden layers and the last one, in order."""
-    return [layer for layer in network if isinstance(layer, nn.Linear)]
-
-
-def refill(layer: nn.Linear, weight: Tensor, bias: Tensor) -> None:
-    """Give a layer these parameters, whatever their size."""
-    layer.weight, layer.bias = (nn.Parameter(values.detach().clone()) for values in (weight, bias))
-    layer.out_features, layer.in_features = layer.weight.shape
 
 
 def log_odds(network: nn.Module, x: Rows) -> NDArray[np.float32]:

@@ -10,10 +10,8 @@ from embed.calibration import Calibrated, Platt
 from embed.export import export_onnx
 from embed.labelled import auc
 from embed.ranker import RankerOptions, TrainedRanker, train_ranker
-from embed.ranker_network import linear_layers, log_odds
-from embed.record import Record
-from embed.run import Run
-from ontology.errors import InputError, NotReadyError
+from embed.ranker_network import log_odds
+from ontology.errors import NotReadyError
 from retrieval.ranker import open_ranker
 
 QUICK = RankerOptions(epochs=6, batch_size=200)
@@ -32,7 +30,6 @@ CHEAPER = {
     "quantisation": replace(QUICK, bits=8),
 }
 ALL = replace(QUICK, distil_from=(64, 32), prune=0.5, bits=8)
-SEVERAL = replace(QUICK, members=3, prune=0.5, bits=8)
 
 
 def trained(seed=0) -> TrainedRanker:
@@ -55,7 +52,7 @@ def test_onnx_gives_what_torch_gives(rows, scale, seed):
     )  # log-odds go to thousands here
 
 
-@pytest.mark.parametrize("options", [QUICK, ALL, SEVERAL], ids=["plain", "all", "several"])
+@pytest.mark.parametrize("options", [QUICK, ALL], ids=["plain", "all"])
 def test_the_model_bears_features_far_from_0(options):
     """Standardising is part of the first layer, where large numbers are subtracted."""
     features, labels, groups = examples()
@@ -114,7 +111,7 @@ def test_all_steps_together_repeat_and_are_served():
     assert auc(served, labels) > 0.9
 
 
-@pytest.mark.parametrize("options", [QUICK, ALL, SEVERAL], ids=["plain", "all", "several"])
+@pytest.mark.parametrize("options", [QUICK, ALL], ids=["plain", "all"])
 def test_the_calibrated_order_is_the_networks_own(options):
     features, labels, groups = examples()
     ranker = train_ranker(features, labels, groups, options)
@@ -175,31 +172,3 @@ def test_too_little_to_learn_from_is_said():
         train_ranker(features, labels, np.zeros_like(groups), QUICK)
     with pytest.raises(NotReadyError, match="liked candidate"):
         train_ranker(features, np.zeros_like(labels), groups, QUICK)
-
-
-def test_members_learn_one_by_one_and_their_mean_is_served():
-    options = replace(QUICK, members=3)
-    record = Record()
-    ranker = train_ranker(*examples(), options, Run(record=record))
-    assert [layer.out_features for layer in linear_layers(ranker.network.network)] == [384, 192, 1]
-    assert {"ranker", "ranker (learning, 2)", "ranker (learning, 3)"} == record.curves().keys()
-    assert ranker.validation_auc > 0.95
-    again = train_ranker(*examples(), options)
-    assert export_onnx(again) == export_onnx(ranker)
-    first, *_ = linear_layers(ranker.network.network)
-    alone, *_ = linear_layers(train_ranker(*examples(), replace(options, members=1)).network.network)
-    torch.testing.assert_close(first.weight[:128], alone.weight)
-    assert not torch.allclose(first.weight[128:256], alone.weight)
-
-
-def test_of_a_larger_network_it_is_the_larger_one_that_has_members():
-    record = Record()
-    options = replace(QUICK, members=2, distil_from=(64, 32), hidden=(8, 4))
-    ranker = train_ranker(*examples(), options, Run(record=record))
-    assert [layer.out_features for layer in linear_layers(ranker.network.network)] == [8, 4, 1]
-    assert {"ranker (large)", "ranker (large, 2)", "ranker (distillation)"} == record.curves().keys()
-
-
-def test_members_that_attend_are_refused():
-    with pytest.raises(InputError, match=r"leave out ranker\.attention or ranker\.members"):
-        RankerOptions(members=2, attention=16)
