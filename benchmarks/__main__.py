@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-from benchmarks.results import merge
+from benchmarks.results import report
 
 HERE = Path(__file__).parent
 
@@ -24,10 +24,7 @@ def main(names: list[str]) -> int:
         print(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 2
     for name in names or known:
-        numbers = importlib.import_module(f"benchmarks.{name}").measure()
-        merge(HERE / "results.json", numbers)
-        for key, value in numbers.items():
-            print(f"{key:45s} {value:g}", flush=True)
+        report(importlib.import_module(f"benchmarks.{name}").measure())
     return 0
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.results import merge
+from benchmarks.results import RESULTS, merge
 from embed.kge import KGEOptions, train_kge
 from embed.link_prediction import filtered_ranks, hits, mean_reciprocal_rank
 
-RESULTS = Path(__file__).with_name("results.json")
 OPTIONS = KGEOptions(
     norm=2,
     dim=200,

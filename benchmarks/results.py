@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-QUALITY = Path(__file__).with_name("quality.json")
-"""Where recommendation quality goes; everything else goes to results.json."""
+QUALITY, RESULTS = (Path(__file__).with_name(name) for name in ("quality.json", "results.json"))
+"""Where recommendation quality goes, and everything else."""
 
 
 def merge(path: Path, numbers: Mapping[str, float]) -> None:
@@ -13,3 +13,10 @@ def merge(path: Path, numbers: Mapping[str, float]) -> None:
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     known |= {name: float(f"{value:.4g}") for name, value in numbers.items()}
     path.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def report(numbers: Mapping[str, float]) -> None:
+    """Put these numbers into results.json, and print them."""
+    merge(RESULTS, numbers)
+    for name, value in numbers.items():
+        print(f"{name:45s} {value:g}", flush=True)

@@ -21,7 +21,7 @@ import torch
 from benchmarks.catalogs import films
 from benchmarks.pipeline import ONTOLOGY, snapshot
 from benchmarks.quality import KNOWLEDGE, PLAIN, SETS, read_knowledge
-from benchmarks.results import merge
+from benchmarks.results import report
 from embed.bundle import publish
 from embed.checkpoint import Shelf
 from embed.protocol import Split, read_split
@@ -33,7 +33,6 @@ from ontology.model import Ontology
 from retrieval.training import TrainOptions, train
 from service.pairs import tuned
 
-RESULTS = Path(__file__).with_name("results.json")
 EVERY, SHARE = 0.05, 10
 """Seconds between two looks at the memory, and how many times what the last one cost they are at least."""
 
@@ -71,20 +70,13 @@ def asked(description: str | None) -> Asked:
     return Asked(arguments.set, split, seen, options)
 
 
-def merged(figures: dict[str, float]) -> None:
-    """Merge the figures into results.json, and print them."""
-    merge(RESULTS, figures)
-    for name, value in figures.items():
-        print(f"{name:45s} {value:g}")
-
-
 def main() -> None:
     """Train on one set, and merge the figures into results.json."""
     name, _, seen, options = asked(__doc__)
     taken = cost(seen, ONTOLOGY, options)
     for phase, seconds in taken.phases.items():
         print(f"{phase:45s} {seconds:g}")
-    merged(_figures(name, taken))
+    report(_figures(name, taken))
 
 
 def measure() -> dict[str, float]:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from benchmarks.catalogs import films
 from benchmarks.pipeline import ONTOLOGY, opened, say, scores
 from benchmarks.quality import K
-from benchmarks.training import asked, merged
+from benchmarks.results import report
+from benchmarks.training import asked
 from embed.bundle import Bundle, publish
 from embed.protocol import all_ranking
 from embed.split import held_out
@@ -51,7 +52,7 @@ def main() -> None:
         users = all_ranking(scores(recommender, seen.n_items), split, K, say)
         return float(users.recall.mean()), float(users.ndcg.mean())
 
-    merged(_compared(name, seen, ONTOLOGY, options, found))
+    report(_compared(name, seen, ONTOLOGY, options, found))
 
 
 def measure() -> dict[str, float]:
