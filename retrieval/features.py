@@ -72,7 +72,8 @@ def features(
     """The candidates' features, float32 (n, f), named by `feature_names`; `before` is what `met` says, or None.
 
     Each score stands standardised among the candidates, and as minus the logarithm of its rank: users differ in scale,
-    and so do the teachers that the ranker learned from and those that it serves with, which learned more.
+    and so do the teachers that the ranker learned from and those that it serves with, which learned more. Equal scores
+    have the same rank, so that nothing depends on how items are numbered.
     """
     columns = [column for name in (*_SCORES, *teachers.also) for column in _forms(scored[name])]
     columns.append(np.full(len(items), np.log1p(len(history.liked))))
@@ -92,6 +93,5 @@ def agreed(x: NDArray[np.float32], also: Collection[str]) -> NDArray[np.float32]
 
 
 def _forms(score: NDArray[np.float32]) -> tuple[NDArray[np.floating], ...]:
-    rank = np.empty(len(score), np.int64)
-    rank[np.argsort(-score, kind="stable")] = np.arange(1, len(score) + 1)
-    return (score - score.mean()) / (score.std() + 1e-6), -np.log(rank)
+    better = len(score) - np.searchsorted(np.sort(score), score, side="right")
+    return (score - score.mean()) / (score.std() + 1e-6), -np.log1p(better)

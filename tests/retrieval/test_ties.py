@@ -34,6 +34,29 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
         assert pairs == sorted(pairs, reverse=True)
 
 
+def test_what_is_known_of_candidates_does_not_depend_on_their_order(bundle: Bundle):
+    """Nor so on how items are numbered: a graph says nothing of most of them, which makes them equal there."""
+    liked = np.arange(3, dtype=np.int32)
+    history = History(liked, liked, liked)
+    items = np.arange(3, bundle.teachers.n_items)
+    found = scores(bundle.teachers, look(bundle.teachers, history), items)
+    assert len(np.unique(found["graph"])) < len(items)
+    order = np.random.default_rng(0).permutation(len(items))
+    known = features(bundle.teachers, history, found, items)
+    told = features(bundle.teachers, history, {name: score[order] for name, score in found.items()}, items[order])
+    np.testing.assert_allclose(told, known[order], rtol=1e-4, atol=1e-4)  # a mean is added up in another order
+
+
+def test_those_that_are_equally_good_have_one_rank(bundle: Bundle):
+    liked, items = np.zeros(1, np.int32), np.arange(1, 6)
+    scored = {name.removesuffix(".rank"): np.zeros(5, np.float32) for name in feature_names() if name.endswith(".rank")}
+    scored["graph"] = np.array([0, 2, 0, 1, 2], np.float32)
+    said = features(bundle.teachers, History(liked, liked, liked), scored, items)
+    ranks = {name: np.exp(-column).round(3).tolist() for name, column in zip(feature_names(), said.T, strict=True)}
+    assert ranks["graph.rank"] == [4, 1, 4, 3, 1]
+    assert ranks["linear.rank"] == [1, 1, 1, 1, 1]
+
+
 def test_it_is_the_mean_of_the_standardised_scores():
     x = np.random.default_rng(0).normal(size=(7, len(feature_names()))).astype(np.float32)
     columns = [i for i, name in enumerate(feature_names()) if name.endswith(".standard")]

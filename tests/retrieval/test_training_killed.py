@@ -6,8 +6,6 @@ KG_TEST_KILLS=100 kills so often.
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from embed.record import Record
 from embed.run import Run
 from retrieval.training import FINAL, FIRST, train
 from tests.retrieval.test_training import QUICK, library
+from tests.retrieval.training_child import started
 from tests.worlds import ONTOLOGY
 
 MOMENTS = 18
@@ -98,20 +97,22 @@ def test_killed_at_random_moments_it_ends_in_the_same_bundle(tmp_path: Path, und
 
 def child(folder: Path, threads: int, steps: int | None, delay: float) -> str:
     """Run a training and kill it a moment after so many steps; the version, where it came to its end."""
-    command = [sys.executable, "-m", "tests.retrieval.training_child", str(folder), str(threads)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        for number, line in enumerate(process.stdout, 1):
-            if line.startswith("version"):
-                return line.split()[1]
+    process, told = started(folder, threads)
+    number = 0
+    with told:
+        while not isinstance(said := told.recv(), str):
+            number += 1
             if number == steps:
                 time.sleep(delay)
                 beside = psutil.Process(process.pid).children()
-                process.send_signal(signal.SIGKILL)
+                process.kill()
+                process.join()
                 assert not psutil.wait_procs(beside, timeout=30)[1]
-        process.wait()
-    assert process.returncode == -signal.SIGKILL
-    return ""
+                assert process.exitcode == -signal.SIGKILL
+                return ""
+    process.join()
+    assert process.exitcode == 0
+    return said
 
 
 def test_what_is_kept_is_bounded_and_what_is_not_needed_any_more_goes(tmp_path: Path):
