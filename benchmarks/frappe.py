@@ -79,7 +79,8 @@ def main() -> None:
     if arguments.validation:
         chosen = np.random.default_rng(0).random(len(known)) < 0.05
         known, asked = known[~chosen], known[chosen]
-    figures = measure(Log.of(known, asked), tuned(TrainOptions(holdout=0, ranker_folds=3), arguments.pairs), arguments.seeds)
+    options = tuned(TrainOptions(holdout=0, ranker_folds=3), arguments.pairs)
+    figures = measure(Log.of(known, asked), options, arguments.seeds)
     print(figures)
     if tuple(arguments.seeds) == SEEDS and not arguments.validation and not arguments.pairs:
         merge(QUALITY, figures)
