@@ -35,7 +35,7 @@ def test_equal_probabilities_are_in_order_of_what_the_sources_think(bundle: Bund
 
 
 def test_what_is_known_of_candidates_does_not_depend_on_their_order(bundle: Bundle):
-    """Nor so on how items are numbered: a graph says nothing of most of them, which makes them equal there."""
+    """Nor on how items are numbered: a graph says nothing of most of them, which makes them equal there."""
     liked = np.arange(3, dtype=np.int32)
     history = History(liked, liked, liked)
     items = np.arange(3, bundle.teachers.n_items)
