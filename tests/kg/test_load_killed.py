@@ -1,4 +1,4 @@
-"""A load that is killed at any moment comes to the same end as one that is not, and nobody sees the half of a book.
+"""A load that is killed at any moment comes to the same end as one that is not; no half of a book is ever in the graph.
 
 KG_TEST_KILLS=100 kills so often on each database.
 """
