@@ -45,9 +45,10 @@ class Setting:
 
 SHORT = ("gnn.batch_size=8192", "gnn.epochs=4", "transe.epochs=20")
 LARGE = ("gnn.batch_size=16384", "gnn.epochs=10", "transe.epochs=10", "linear.most_items=50000")
+ALS = ("also=als", "als.dim=512", "als.confidence=20", "als.regularisation=50")
 SETS = {
     "ml-1m": Setting(ease=1000.0, pairs=(*SHORT, "also=kernel", "ranker.batch_size=32768")),
-    "gowalla": Setting(pairs=(*LARGE, "spectral_dim=512", "ranker.hidden=[32,16]", "ranker.batch_size=32768")),
+    "gowalla": Setting(pairs=(*LARGE, "spectral_dim=512", "ranker.hidden=[32,16]", "ranker.batch_size=32768", *ALS)),
     "amazon-book": Setting(pairs=LARGE),
 }
 """λ was chosen on the validation part of the training data, never on test; the short training bounds the time."""

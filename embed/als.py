@@ -8,17 +8,23 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Als:
-    """`items` float32 (I, d) are Y; `gram` float32 (d, d) is YᵀY + λI; `confidence` float32 (1,) is c of what is liked.
+    """`items` float32 (I, d) are Y, in coordinates in which YᵀY + λI is the identity.
 
-    What is not liked has confidence 1.
+    `confidence` float32 (1,) is c of what is liked; what is not has confidence 1.
     """
 
     items: NDArray[np.float32]
-    gram: NDArray[np.float32]
     confidence: NDArray[np.float32]
 
     def query(self, liked: NDArray[np.integer], seen: NDArray[np.integer]) -> NDArray[np.float32]:
-        """(YᵀY + λI + (c - 1) YₗᵀYₗ)⁻¹ c Σ Yₗ over the liked items l: float32 (d,)."""
+        """(I + (c - 1) YₗᵀYₗ)⁻¹ c Σ Yₗ over the liked items l: float32 (d,).
+
+        Of few likes it is Yₗᵀ (I + (c - 1) YₗYₗᵀ)⁻¹ c 1, which is the same: as many equations as there are likes.
+        """
         y, confidence = self.items[liked].astype(np.float64), float(self.confidence[0])
-        left = self.gram + (confidence - 1) * y.T @ y
-        return np.asarray(np.linalg.solve(left, confidence * y.sum(axis=0)), np.float32)
+        few = len(y) < y.shape[1]
+        products = y @ y.T if few else y.T @ y
+        left = np.eye(len(products)) + (confidence - 1) * products
+        right = np.full(len(y), confidence)
+        found = y.T @ np.linalg.solve(left, right) if few else np.linalg.solve(left, y.T @ right)
+        return found.astype(np.float32)

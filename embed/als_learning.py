@@ -6,7 +6,8 @@ from typing import Annotated
 import numpy as np
 from annotated_types import Ge
 from implicit.cpu.als import AlternatingLeastSquares
-from scipy import sparse
+from numpy.typing import NDArray
+from scipy import linalg, sparse
 from threadpoolctl import threadpool_limits
 
 from embed.als import Als
@@ -16,10 +17,10 @@ from kg.bounds import Count, Positive
 from kg.snapshot import Snapshot
 
 PHASE = "als"
-_COPIES = 2
-"""Of the vectors, while they are solved for; likes stand by user and by item."""
+_ITEM_COPIES = 3
+"""As they are solved for, and once more with twice the digits."""
 _LIKE = 32
-"""Bytes of each like: two sparse matrices, made from pairs."""
+"""Bytes of each like: two sparse matrices, by user and by item, made from pairs."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class AlsOptions:
 def learn(lesson: Lesson, options: AlsOptions) -> Als:
     """Solve for users and items in turn, items last; users are forgotten.
 
+    Each vector takes three steps of conjugate gradients from where it is (Takács et al. 2011): a round costs the square
+    of `dim`, not its cube.
+
     The same seed gives the same bits with any number of threads: each vector is solved for by one.
     """
     likes = lesson.likes
@@ -48,7 +52,6 @@ def learn(lesson: Lesson, options: AlsOptions) -> Als:
             options.dim,
             regularization=options.regularisation,
             iterations=options.rounds,
-            use_cg=False,
             random_state=lesson.seed,
         )
         model.fit(
@@ -56,12 +59,19 @@ def learn(lesson: Lesson, options: AlsOptions) -> Als:
             show_progress=False,
             callback=lambda done, *_: lesson.run.step(PHASE, done + 1, options.rounds),
         )
-    items = np.asarray(model.item_factors, np.float32)
-    gram = items.T.astype(np.float64) @ items + options.regularisation * np.eye(options.dim)
-    return Als(items, gram.astype(np.float32), np.array([options.confidence], np.float32))
+        items = _turned(np.asarray(model.item_factors, np.float32), options.regularisation)
+    return Als(items, np.array([options.confidence], np.float32))
+
+
+def _turned(items: NDArray[np.float32], regularisation: float) -> NDArray[np.float32]:
+    """Y in the coordinates in which YᵀY + λI = LLᵀ is the identity: Y L⁻ᵀ."""
+    whole, eye = items.astype(np.float64), np.eye(items.shape[1])
+    lower = linalg.cholesky(whole.T @ whole + regularisation * eye, lower=True)
+    turn = linalg.solve_triangular(lower, eye, lower=True).T
+    return np.asarray(items @ turn.astype(np.float32))
 
 
 def need(snapshot: Snapshot, options: AlsOptions) -> Need:
     """The vectors of users and items, and the likes."""
-    vector = 4 * _COPIES * (snapshot.n_users + snapshot.n_items)
+    vector = 4 * (snapshot.n_users + _ITEM_COPIES * snapshot.n_items)
     return Need("ALS", "als.dim", options.dim, lambda dim: dim * vector + _LIKE * len(snapshot.interactions))

@@ -28,7 +28,7 @@ from ontology.errors import InputError, NotReadyError, StoreError
 from ontology.model import Ontology
 from ontology.turtle import load_ontology
 
-FORMAT = 6
+FORMAT = 7
 CURRENT = "current"
 MANIFEST = "manifest.json"
 CURVES = "curves.json"
