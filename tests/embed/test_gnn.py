@@ -13,6 +13,7 @@ from embed.checkpoint import Shelf
 from embed.gnn import GnnOptions, batch_size, train_gnn
 from embed.network import GnnGraph, GnnShape, GraphNetwork, Likes
 from embed.propagation import normalised, torch_propagation
+from embed.propagation_dgl import dgl_propagation
 from embed.run import Run
 from embed.threads import threads
 from ontology.errors import InputError, NotReadyError
@@ -119,8 +120,9 @@ def test_both_backends_make_the_same_network():
     by_dgl = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
     by_torch = GraphNetwork(graph, start(), GnnShape(2, 0.1, 0.0), "cpu")
     every = normalised(*graph.links(), N, N)
-    steps = [torch_propagation(links, "cpu") for links in (every, every.into(ITEMS))]
-    by_torch.steps = [lambda x, _, step=step: step(x) for step in steps]
+    for network, backend in ((by_dgl, dgl_propagation), (by_torch, lambda links: torch_propagation(links, "cpu"))):
+        steps = [backend(links) for links in (every, every.into(ITEMS))]
+        network.steps = [lambda x, _, step=step: step(x) for step in steps]
     for a, b in zip(by_dgl(), by_torch(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
     for network in (by_dgl, by_torch):

@@ -1,5 +1,9 @@
 """One equation on two backends: DGL, plain torch and the dense matrix agree, forwards and backwards."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -75,5 +79,14 @@ def test_norms_are_one_over_the_root_of_the_degree(degrees):
     assert not links.source_norm[count == 0].any()
 
 
-def test_a_cpu_takes_dgl():
-    assert propagation(links_of([(0, 0)]), "cpu").__qualname__.startswith("dgl_propagation")
+def test_a_processor_takes_what_is_quickest_there():
+    taken = propagation(links_of([(0, 0)]), "cpu").__qualname__.split(".")[0]
+    wide = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    assert taken == ("dgl_propagation" if wide else "torch_propagation")
+
+
+def test_a_processor_without_avx_512_takes_torch():
+    ask = "from tests.embed.test_propagation import *; print(propagation(links_of([(0, 0)]), 'cpu').__qualname__)"
+    env = os.environ | {"ATEN_CPU_CAPABILITY": "avx2"}
+    asked = subprocess.run([sys.executable, "-c", ask], env=env, capture_output=True, text=True, check=True)
+    assert asked.stdout.startswith("torch_propagation")
