@@ -43,7 +43,7 @@ def normalised(source: NDArray[np.int32], target: NDArray[np.int32], n_source: i
 
 
 def propagation(links: Links, device: str) -> Propagate:
-    """The quickest backend for the device: without AVX-512 DGL's kernels take three times as long as torch's."""
+    """The quickest backend for the device: without AVX-512 DGL takes twice as long as torch, or longer."""
     wide = torch.device(device).type == "cpu" and torch.backends.cpu.get_cpu_capability() == "AVX512"
     if wide and importlib.util.find_spec("dgl") is not None:
         from embed.propagation_dgl import dgl_propagation  # noqa: PLC0415  (not installed everywhere)
