@@ -23,8 +23,8 @@ from service.settings import Settings
 STOP_WITHIN_S = 10
 """A worker that has not answered its last requests by then is killed."""
 STACK = 8 << 20
-"""Bytes of the stack of each thread that answers, as other threads have: with granian's 2 MiB numpy's solve of a hundred
-equations ends the process."""
+"""Bytes of the stack of each thread that answers, as other threads have: with granian's 2 MiB a hundred equations that
+numpy solves end the process."""
 
 
 def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
